@@ -1,0 +1,1 @@
+"""5 alert: rules -> incidents -> channels, through an outbox."""

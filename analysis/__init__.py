@@ -1,0 +1,1 @@
+"""2 analyse: Mention -> Analysis, pure; and numbers over time: changes, spikes."""

@@ -1,0 +1,41 @@
+"""1 collect: a public source -> Mention, one file a source, and the explicit registry of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from candidly.config import SourceSettings
+from candidly.errors import UsageError
+from collectors.base import Collector
+
+COLLECTORS = {
+    "feed": "collectors.feed:FeedCollector",
+    "file": "collectors.file:FileCollector",
+    "page": "collectors.page:PageCollector",
+    "reddit": "collectors.reddit:RedditCollector",
+}
+"""type in config.yaml -> where the class lives; loaded on first use, so that praw stays out of `--help`."""
+
+ENTRY_POINTS = "candidly.collectors"
+
+
+def types() -> list[str]:
+    """Every source type that can be configured here, third parties' included."""
+    return sorted({*COLLECTORS, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+
+
+def load(type_: str) -> type[Collector]:
+    """The collector class of a source type; UsageError where nobody registered it."""
+    if target := COLLECTORS.get(type_):
+        module, _, name = target.partition(":")
+        return cast(type[Collector], getattr(import_module(module), name))
+    for point in entry_points(group=ENTRY_POINTS, name=type_):
+        return cast(type[Collector], point.load())
+    raise UsageError(f"no collector is registered for type {type_!r}.", f"Known types: {', '.join(types())}.")
+
+
+def settings_models() -> dict[str, type[SourceSettings]]:
+    """type -> the model of its block in config.yaml, for `candidly.config.load`."""
+    return {name: load(name).Settings for name in types()}

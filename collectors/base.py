@@ -1,0 +1,66 @@
+"""What a collector is: `fetch` at the edge, `parse` pure, and the settings it reads.
+
+A collector is a class with three things; there is nothing to inherit:
+
+    class MySite:
+        Settings = MySiteSettings                   # a SourceSettings subclass: its block in config.yaml
+        def __init__(self, settings, context): ...
+        def fetch(self, cursor): yield Raw(...)     # the only place that touches network or disk
+        def parse(self, raw): yield Mention(...)    # pure: the same raw gives the same mentions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from candidly.config import SourceSettings
+from candidly.records import Cursor, Mention, Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One unit of what was fetched: a page, a feed, a thread, some hundred rows of a file.
+
+    `cursor` is where the source's reading stands once every mention of this unit is stored. Both are
+    committed together, so a crash repeats a unit or none of it.
+    """
+
+    payload: Any
+    cursor: Cursor
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a collector is given instead of reaching for it."""
+
+    now: datetime
+    folder: Path
+    """The folder of the configuration: relative paths start here."""
+    secret: Callable[[str], str]
+    """The value of a secret by name ("REDDIT_CLIENT_SECRET"); raises ConfigError where it is absent."""
+    notes: list[str] = field(default_factory=list)
+    """What a person should know about this run but is no failure ("3 files unchanged")."""
+
+
+class Collector(Protocol):
+    """The shape of every collector, ours or a third party's."""
+
+    Settings: ClassVar[type[SourceSettings]]
+
+    def __init__(self, settings: Any, context: Context) -> None: ...
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        """Yield what is new since `cursor` (None: everything).
+
+        Raises CollectorError when the source cannot be read further; what was yielded before stays good.
+        """
+        ...
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        """Turn one unit into mentions, and a Reject for each item that cannot become one."""
+        ...

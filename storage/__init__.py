@@ -1,0 +1,1 @@
+"""3 store: all SQL lives here: schema, migrations, store (writes), queries (reads)."""
