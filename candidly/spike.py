@@ -40,7 +40,7 @@ class Spike:
 
     @property
     def how_often(self) -> str:
-        """How often chance alone does this; capped at three years, beyond which the figure is not reliable."""
+        """How often chance alone does this; capped at three years, beyond that it is unreliable."""
         years = 10.0**self.score
         if years >= 3:
             return "less than once in 3 years"
