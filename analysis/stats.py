@@ -1,0 +1,198 @@
+"""Honest statistics for small numbers: intervals for shares and means, changes, and how much is enough.
+
+Mentions come in clumps (a thread, a pile-on), so that 60 of them tell less than 60 independent ones.
+Everything here that takes cluster totals divides sample sizes by the design effect (Kish 1965).
+Counts may be fractional ("effective") wherever they are floats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+
+Z = 1.959963984540054
+"""The 97.5% point of the normal distribution, for two-sided 95% intervals."""
+
+_T975 = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+"""Student's t, 97.5% points for 1 to 30 degrees of freedom (Student 1908; any statistical table)."""
+
+
+def wilson(k: float, n: float, z: float = Z) -> tuple[float, float]:
+    """The score interval `(low, high)` of a share of `k` among `n` (Wilson 1927, JASA 22:209-212).
+
+    Unlike the textbook interval it keeps its coverage at small n and near 0 and 1 (Brown, Cai and
+    DasGupta 2001, Statistical Science 16:101-133). `n` of 0 gives (0, 1): nothing is known.
+    Raises ValueError unless 0 <= k <= n.
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"a share needs 0 <= k <= n, not {k} of {n}")
+    if n == 0:
+        return 0.0, 1.0
+    p, square = k / n, z * z
+    middle = (p + square / (2 * n)) / (1 + square / n)
+    half = z * math.sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
+    # Rounding must not exclude the observed share at 0 and 1, where the bound equals it.
+    return min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half))
+
+
+def design_effect(totals: Sequence[tuple[float, float]]) -> float:
+    """How many times larger clumping makes the variance of a share; at least 1.
+
+    `totals` holds `(k, n)` of each cluster. The variance of a ratio estimator over clusters divided by
+    the binomial variance (Cochran 1977, Sampling Techniques, 9A; Kish 1965, Survey Sampling, 5.6).
+    """
+    n = sum(size for _, size in totals)
+    k = sum(count for count, _ in totals)
+    m = len(totals)
+    if m < 2 or k <= 0 or k >= n:
+        return 1.0
+    p = k / n
+    variance = m / (m - 1) * sum((count - p * size) ** 2 for count, size in totals) / n**2
+    return max(1.0, variance / (p * (1 - p) / n))
+
+
+def newcombe_difference(k1: float, n1: float, k2: float, n2: float, deff: float = 1.0) -> tuple[float, float]:
+    """The interval `(low, high)` of the difference of two shares, second minus first, in [-1, 1].
+
+    Newcombe's hybrid score interval (1998, Statistics in Medicine 17:873-890, method 10) on sample sizes
+    divided by the design effect. With either n of 0 nothing is known: (-1, 1).
+    """
+    if n1 == 0 or n2 == 0:
+        return -1.0, 1.0
+    p1, p2 = k1 / n1, k2 / n2
+    low1, high1 = wilson(k1 / deff, n1 / deff)
+    low2, high2 = wilson(k2 / deff, n2 / deff)
+    low = p2 - p1 - math.hypot(p2 - low2, high1 - p1)
+    high = p2 - p1 + math.hypot(high2 - p2, p1 - low1)
+    return max(-1.0, low), min(1.0, high)
+
+
+def difference_p_value(k1: float, n1: float, k2: float, n2: float, deff: float = 1.0) -> float:
+    """The two-sided p-value of equal shares: pooled z test on effective sizes; 1 where undecidable."""
+    if n1 == 0 or n2 == 0:
+        return 1.0
+    pooled = (k1 + k2) / (n1 + n2)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2) * deff)
+    if spread == 0:
+        return 1.0
+    return 2 * NormalDist().cdf(-abs(k2 / n2 - k1 / n1) / spread)
+
+
+def discoveries(p_values: Sequence[float], rate: float = 0.10) -> list[bool]:
+    """Which of many tests to believe, so that at most `rate` of the believed ones are expected to be false.
+
+    Benjamini and Hochberg 1995, JRSS B 57:289-300; holds under independence and positive dependence.
+    """
+    m = len(p_values)
+    ranked = sorted(p_values)
+    passed = [p for rank, p in enumerate(ranked, 1) if p <= rate * rank / m]
+    limit = passed[-1] if passed else -1.0
+    return [p <= limit for p in p_values]
+
+
+def mentions_needed(
+    p: float, *, width: float | None = None, difference: float | None = None, deff: float = 1.0
+) -> int:
+    """How many mentions it takes at a share of about `p`.
+
+    `width`: for a 95% interval no wider than that. `difference`: in each of two weeks, for the 95%
+    interval of a change of that size to leave out zero, if the shares turn out as assumed (which they do
+    half of the time). Normal approximation (Fleiss, Levin and Paik 2003, ch. 2 and 4), times the design
+    effect. Raises ValueError unless exactly one of both is given and positive.
+    """
+    target = width if difference is None else difference
+    if (width is None) == (difference is None) or target is None or target <= 0:
+        raise ValueError("give either a width or a difference, greater than 0")
+    if difference is None:
+        n = 4 * Z**2 * _variance(p) / target**2
+    else:
+        n = Z**2 * (_variance(p) + _variance(p + target if p + target <= 1 else p - target)) / target**2
+    return max(1, math.ceil(n * deff))
+
+
+def _variance(p: float) -> float:
+    """p(1 - p), kept off zero, where the normal approximation would promise certainty."""
+    p = min(0.98, max(0.02, p))
+    return p * (1 - p)
+
+
+def t975(freedom: float) -> float:
+    """Student's t, 97.5% point; degrees of freedom are rounded down to 30 (to the safe side), then expanded.
+
+    Above 30 the first term of Cornish and Fisher 1937 is right to 3 decimals. Infinite below 1.
+    """
+    if freedom < 1:
+        return math.inf
+    if freedom < len(_T975) + 1:
+        return _T975[int(freedom) - 1]
+    return Z + (Z**3 + Z) / (4 * freedom)
+
+
+def cluster_mean(totals: Sequence[tuple[float, float]]) -> tuple[float, float, int]:
+    """`(mean, squared standard error, clusters)` of values summed by cluster, `totals` being `(sum, n)`.
+
+    The linearised variance of a ratio (Cochran 1977, 9A); with clusters of one it is the usual s^2 / n.
+    The squared error is infinite with fewer than 2 clusters. Raises ValueError without any value.
+    """
+    n = sum(size for _, size in totals)
+    if n <= 0:
+        raise ValueError("there is no mean of no values")
+    mean, m = sum(total for total, _ in totals) / n, len(totals)
+    if m < 2:
+        return mean, math.inf, m
+    return mean, m / (m - 1) * sum((total - mean * size) ** 2 for total, size in totals) / n**2, m
+
+
+def mean_interval(totals: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """`(mean, low, high)` of values summed by cluster: Student's t with clusters - 1 degrees of freedom."""
+    mean, error, m = cluster_mean(totals)
+    half = t975(m - 1) * math.sqrt(error) if math.isfinite(error) else math.inf
+    return mean, mean - half, mean + half
+
+
+def welch_difference(
+    before: Sequence[tuple[float, float]], now: Sequence[tuple[float, float]]
+) -> tuple[float, float, float]:
+    """`(difference, low, high)` of two means, second minus first, from cluster totals `(sum, n)`.
+
+    Welch 1947 (Biometrika 34:28-35) with cluster-linearised variances; degrees of freedom by
+    Satterthwaite 1946. The interval is infinite where either side has fewer than 2 clusters.
+    """
+    (mean1, error1, m1), (mean2, error2, m2) = cluster_mean(before), cluster_mean(now)
+    total = error1 + error2
+    if not math.isfinite(total):
+        return mean2 - mean1, -math.inf, math.inf
+    parts = error1**2 / max(1, m1 - 1) + error2**2 / max(1, m2 - 1)
+    half = t975(total**2 / parts) * math.sqrt(total) if parts else 0.0
+    return mean2 - mean1, mean2 - mean1 - half, mean2 - mean1 + half
+
+
+def kitagawa(
+    before: Mapping[str, tuple[float, float]], now: Mapping[str, tuple[float, float]]
+) -> tuple[float, float]:
+    """`(mix, mood)`: the change of an overall share split by group; the two add up to the change.
+
+    `mix` is what comes from another weight of the groups (more mentions from a harsher site), `mood` what
+    comes from other shares within them. Symmetric, no rest term (Kitagawa 1955, JASA 50:1168-1194).
+    Both map group to `(k, n)`; a group absent on one side is given the share of the other side, so that
+    its coming or going is mix. Raises ValueError where a side is empty.
+    """
+    n1, n2 = sum(n for _, n in before.values()), sum(n for _, n in now.values())
+    if not n1 or not n2:
+        raise ValueError("a change needs mentions on both sides")
+    mix = mood = 0.0
+    for group in sorted({*before, *now}):
+        k_old, n_old = before.get(group, (0.0, 0.0))
+        k_new, n_new = now.get(group, (0.0, 0.0))
+        if not n_old and not n_new:
+            continue
+        p_old = k_old / n_old if n_old else k_new / n_new
+        p_new = k_new / n_new if n_new else p_old
+        mix += (n_new / n2 - n_old / n1) * (p_old + p_new) / 2
+        mood += (p_new - p_old) * (n_old / n1 + n_new / n2) / 2
+    return mix, mood

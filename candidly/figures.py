@@ -1,0 +1,186 @@
+"""The numbers of the weekly report as frozen records; imports only the standard library.
+
+`analysis.weekly` fills them, `reporting.weekly` renders them. Shares and their bounds are in [0, 1];
+differences of shares in [-1, 1]; ratings in stars (1 to 5). None stands for "withheld" (a group smaller
+than the least size that may be shown) or "not known", never for zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+SCHEMA: Final = "candidly.weekly/1"
+
+Direction = Literal["up", "down", "cannot tell"]
+Judgement = Literal["better", "worse", "cannot tell", "no clear change", "no comparison", "no figures"]
+QuoteReason = Literal["theme", "most negative", "most positive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`k` of `n`, with a 95% interval for the share behind it."""
+
+    k: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        return self.k / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of `n` values, with a 95% interval."""
+
+    value: float
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference, this week minus before, with a 95% interval.
+
+    `needed`: where one cannot tell, how many more mentions a week it would take to see a change of
+    `size`; None where the verdict is clear, or where the interval already rules out a change that matters.
+    """
+
+    value: float
+    low: float
+    high: float
+    verdict: Direction
+    needed: int | None = None
+    size: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A change of a share in two parts that add up to it: the mix of sources, and the mood within them."""
+
+    mix: float
+    mood: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeRow:
+    """One theme. All counts are mentions; `mentions` None: fewer than may be shown, so nothing else is given.
+
+    `negative`, `mixed`, `neutral`, `positive` add up to `mentions`. `share`: mentions that name the theme
+    among all whose text could be read; `complaints`: those that speak of it negatively; `change`: of
+    `complaints` against the week before, after control of the false discovery rate over all themes.
+    """
+
+    theme: str
+    title: str
+    mentions: int | None
+    negative: int | None = None
+    mixed: int | None = None
+    neutral: int | None = None
+    positive: int | None = None
+    share: Share | None = None
+    complaints: Share | None = None
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A part of the week's mentions (by role, basis or language) and its share of negative ones."""
+
+    name: str
+    mentions: int | None
+    negative: Share | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a stored mention, exactly as stored, and where they stand."""
+
+    text: str
+    polarity: Literal["positive", "negative", "neutral"]
+    reason: QuoteReason
+    theme: str
+    source: str
+    id: str
+    site: str
+    url: str
+    published: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCoverage:
+    """How well a source was collected in the week: on `days` of `of` days.
+
+    `silent`: nothing was collected on any day, so its mentions are missing, not zero.
+    """
+
+    source: str
+    days: int
+    of: int
+    mentions: int | None
+    status: str
+    finished: datetime | None
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One week of the trend; `total` None: fewer than may be shown."""
+
+    week: str
+    total: int | None
+    negative: Share | None
+    rating: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Competitor:
+    """Another company in the same week."""
+
+    company: str
+    mentions: int | None
+    negative: Share | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyFigures:
+    """All that the weekly report of one company says."""
+
+    company: str
+    week: str
+    first_day: date
+    last_day: date
+    timezone: str
+    made: datetime
+    versions: tuple[str, ...]
+    min_group: int
+    judgement: Judgement
+    headline: str
+    sentence: str
+    mentions: int | None
+    mentions_before: int | None
+    scored: int | None
+    unscored: int | None
+    negative: Share | None
+    negative_before: Share | None
+    change: Change | None
+    change_month: Change | None
+    reason: Reason | None
+    rating: Mean | None
+    rating_change: Change | None
+    ghosting: Share | None
+    ghosting_withheld: bool
+    design_effect: float
+    left_out: tuple[str, ...]
+    themes: tuple[ThemeRow, ...] = ()
+    roles: tuple[Group, ...] = ()
+    bases: tuple[Group, ...] = ()
+    languages: tuple[Group, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    coverage: tuple[SourceCoverage, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()
+    competitors: tuple[Competitor, ...] = ()
