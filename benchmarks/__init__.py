@@ -1,0 +1,1 @@
+"""What is fast and how right it is; each file is runnable by itself, all of them by `make bench`."""

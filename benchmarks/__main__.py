@@ -1,0 +1,8 @@
+"""`make bench`: every benchmark with its default size."""
+
+from __future__ import annotations
+
+from benchmarks import chain
+
+if __name__ == "__main__":
+    chain.main()

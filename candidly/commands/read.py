@@ -1,0 +1,219 @@
+"""The commands that read: alerts, query, export, status."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from candidly.console import Console, table
+
+if TYPE_CHECKING:
+    from candidly.session import Session
+
+
+@click.group(invoke_without_command=True)
+@click.option("--company", help="Only this company.")
+@click.option("--limit", default=20, show_default=True, help="Most incidents to list.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -> None:
+    """List incidents and deliveries; `alerts run` looks for new ones, `alerts test` tries channels."""
+    if ctx.invoked_subcommand:
+        return
+    console: Console = ctx.obj
+    from storage import queries
+
+    with console.session() as session:
+        incidents = queries.incidents(session.store, company=company, limit=limit)
+        deliveries = queries.deliveries(session.store, limit=limit)
+    if as_json:
+        console.json({
+            "incidents": [
+                {"id": i.id, "rule": i.rule, "company": i.company, "title": i.title, "status": i.status,
+                 "opened": i.opened, "resolved": i.resolved, "detail": i.detail}
+                for i in incidents
+            ],
+            "deliveries": [
+                {"id": d.id, "channel": d.channel, "state": d.state, "attempts": d.attempts, "error": d.error}
+                for d in deliveries
+            ],
+        })  # fmt: skip
+        return
+    if not incidents:
+        console.say("No incidents.")
+    for incident in incidents:
+        console.say(f"{incident.opened:%Y-%m-%d} {incident.status:8} {incident.rule:18} {incident.title}")
+    for delivery in deliveries:
+        if delivery.state != "sent":
+            console.say(
+                f"not delivered: {delivery.channel} {delivery.state} after {delivery.attempts} attempts"
+            )
+
+
+@alerts.command("run")
+@click.pass_obj
+def alerts_run(console: Console) -> None:
+    """Look for spikes now, and send what is due."""
+    from candidly import pipeline
+
+    with console.session() as session, session.lock():
+        incidents = pipeline.watch(session, ())
+        delivered = pipeline.deliver(session)
+    for incident in incidents:
+        console.say(f"New incident: {incident.title}")
+    console.say(f"{len(incidents)} new incidents; {delivered.sent} messages sent.")
+
+
+@alerts.command("test")
+@click.argument("channel", required=False)
+@click.pass_obj
+def alerts_test(console: Console, channel: str | None) -> int:
+    """Send a sample message to every channel, or to the named one."""
+    from candidly import pipeline
+
+    with console.session() as session:
+        results = pipeline.test_channels(session, channel)
+    for name, error in results.items():
+        console.say(f"{name}: {error or 'sent'}")
+    return 1 if any(results.values()) else 0
+
+
+@click.command()
+@click.argument("sql", required=False)
+@click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
+@click.option("--timeout", default=10.0, show_default=True, help="Seconds until a query is stopped.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def query(console: Console, sql: str | None, limit: int, timeout: float, as_json: bool) -> None:
+    """Ask the dataset in SQL, read-only. Without SQL: list the views and their columns.
+
+    \b
+    Example: candidly query "SELECT week, count(*) FROM mention GROUP BY week ORDER BY week DESC"
+    """
+    from storage import analyst
+
+    with console.session() as session:
+        if sql is None:
+            console.say(analyst.describe(session.store))
+            return
+        columns, rows = analyst.select(session.store, sql, limit=limit, timeout=timeout)
+    if as_json:
+        console.json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    console.say(table(columns, rows))
+    if len(rows) == limit:
+        console.note(f"Only the first {limit} rows; raise --limit for more.")
+
+
+@click.command()
+@click.option(
+    "--output", "target", type=click.Path(path_type=Path), help="A .csv or .jsonl file; else stdout."
+)
+@click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name.")
+@click.option("--company", help="Only this company.")
+@click.option("--since", metavar="DATE", help="Published on or after this date.")
+@click.option("--until", metavar="DATE", help="Published before this date.")
+@click.pass_obj
+def export(
+    console: Console,
+    target: Path | None,
+    kind: str | None,
+    company: str | None,
+    since: str | None,
+    until: str | None,
+) -> None:
+    """Write mentions with their analyses as CSV or JSON Lines; authors stay out.
+
+    \b
+    Example: candidly export --output mentions.csv --since 2026-01-01
+    """
+    from candidly.periods import parse_moment
+    from reporting.export import write_rows
+    from storage import queries
+
+    kind = kind or ("jsonl" if target and target.name.endswith(".jsonl") else "csv")
+    with console.session() as session:
+        chunks = queries.export_rows(
+            session.store,
+            company=company,
+            since=parse_moment(since) if since else None,
+            until=parse_moment(until) if until else None,
+        )
+        n = write_rows(chunks, kind, target, sys.stdout)
+    console.note(f"{n:,} mentions written" + (f" to {target}" if target else ""))
+
+
+@click.command()
+@click.option(
+    "--max-age", metavar="DURATION", help="Exit 1 when no run ended well within this time (e.g. 26h)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def status(console: Console, max_age: str | None, as_json: bool) -> int:
+    """Show each source's last run, what is stored, and what waits to be delivered.
+
+    With --max-age it is a dead man's switch: have a second machine run it.
+    """
+    with console.session() as session:
+        found = _status(session)
+        stale = _stale(session, found["sources"], max_age)
+    if as_json:
+        console.json(found | {"stale": stale})
+    else:
+        _show_status(console, found)
+    if stale:
+        console.note(f"No run ended well within {max_age}: " + ", ".join(stale))
+    return 1 if stale else 0
+
+
+def _status(session: Session) -> dict[str, Any]:
+    from storage import queries
+
+    last = {run["source"]: run for run in queries.last_runs(session.store)}
+    sources = [
+        {"source": s.name, "type": s.type, "enabled": s.enabled, "last": last.get(s.name)}
+        for s in session.config.sources
+    ]
+    return {
+        "sources": sources,
+        "totals": queries.totals(session.store),
+        "open_incidents": len(queries.incidents(session.store, status="open", limit=1000)),
+        "undelivered": sum(d.state == "pending" for d in queries.deliveries(session.store, limit=1000)),
+    }
+
+
+def _stale(session: Session, sources: list[dict[str, Any]], max_age: str | None) -> list[str]:
+    """The enabled sources without a good run within `max_age`."""
+    from candidly.config import parse_duration
+    from candidly.errors import UsageError
+    from storage import queries
+
+    if max_age is None:
+        return []
+    try:
+        age: timedelta = parse_duration(max_age)
+    except ValueError as error:
+        raise UsageError(f"--max-age {error}.") from None
+    good = queries.last_good_runs(session.store)
+    oldest = session.now() - age
+    return [s["source"] for s in sources if s["enabled"] and not (good.get(s["source"], oldest) > oldest)]
+
+
+def _show_status(console: Console, found: dict[str, Any]) -> None:
+    rows = []
+    for source in found["sources"]:
+        run = source["last"] or {}
+        state = run.get("status", "never read") if source["enabled"] else "off"
+        when = f"{run['started']:%Y-%m-%d %H:%M}" if run else None
+        rows.append([source["source"], source["type"], state, when, run.get("message") or ""])
+    console.say(table(["source", "type", "last run", "at (UTC)", "message"], rows))
+    totals = found["totals"]
+    console.say()
+    for line in totals["companies"]:
+        console.say(f"{line['company']}: {line['mentions']:,} mentions, {line['first']} to {line['last']}, "
+                    f"{line['unscored']:,} unscored, {line['undated']:,} without a date")  # fmt: skip
+    console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")

@@ -1,0 +1,121 @@
+"""The commands to set up with: init, check, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from candidly.console import Console
+
+if TYPE_CHECKING:
+    from candidly.configfile import Loaded
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--company", default="Example Ltd", show_default=True, help="The company to listen for.")
+@click.option("--force", is_flag=True, help="Overwrite an existing config.yaml.")
+@click.pass_obj
+def init(console: Console, folder: Path, company: str, force: bool) -> None:
+    """Write a commented config.yaml and an inbox for exports into FOLDER (default: here).
+
+    \b
+    Example: candidly init --company "Northwind Robotics"
+    """
+    from candidly.template import write_template
+
+    for path in write_template(folder, company, force=force):
+        console.say(f"wrote {path}")
+    here = "" if folder == Path() else f"cd {folder} && "
+    console.say(f"Next: put an export (CSV, XLSX, JSON, saved page) into {folder / 'inbox'}, then")
+    console.say(f"  {here}candidly check && candidly run")
+
+
+@click.command()
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of config.yaml for editors.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def check(console: Console, schema: bool, as_json: bool) -> int:
+    """Check the configuration, the store and the secrets; nothing is fetched or sent."""
+    if schema:
+        import collectors
+        from candidly.configfile import json_schema
+
+        console.json(json_schema(collectors.settings_models()))
+        return 0
+    loaded = console.load()
+    findings = [*_check_store(loaded), *_check_sources(console, loaded), *_check_channels(loaded)]
+    problems = [text for good, text in findings if not good]
+    if as_json:
+        console.json(
+            {"ok": not problems, "findings": [{"ok": good, "text": text} for good, text in findings]}
+        )
+    else:
+        for good, text in findings:
+            console.say(f"{'ok  ' if good else 'FAIL'} {text}")
+    return 2 if problems else 0
+
+
+def _check_store(loaded: Loaded) -> list[tuple[bool, str]]:
+    from candidly.errors import StoreError
+    from candidly.session import open_session
+
+    try:
+        with open_session(loaded) as session:
+            names = ", ".join(company.name for company in session.config.companies)
+            return [(True, f"configuration: {names}"), (True, "store opens")]
+    except StoreError as error:
+        return [(False, f"store: {error}")]
+
+
+def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
+    """Can each enabled source be set up: its secrets there, its terms read?"""
+    from collectors.terms import check_terms
+
+    import collectors
+    from candidly.errors import CandidlyError
+    from collectors.base import Context
+
+    found = []
+    for source in loaded.config.sources:
+        if not source.enabled:
+            found.append((True, f"source {source.name}: off"))
+            continue
+        try:
+            context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
+            collectors.load(source.type)(source, context)
+            if source.live:
+                check_terms(source, getattr(source, "urls", ()))
+            found.append((True, f"source {source.name} ({source.type})"))
+        except CandidlyError as error:
+            found.append((False, f"source {source.name}: {error}"))
+    return found
+
+
+def _check_channels(loaded: Loaded) -> list[tuple[bool, str]]:
+    from candidly.errors import CandidlyError
+
+    found = []
+    for channel in loaded.config.alerts.channels:
+        try:
+            if channel.url_secret:
+                loaded.secrets.get(channel.url_secret)
+            found.append((True, f"channel {channel.name} ({channel.type})"))
+        except CandidlyError as error:
+            found.append((False, f"channel {channel.name}: {error}"))
+    return found
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("candidly-demo"))
+@click.pass_obj
+def demo(console: Console, folder: Path) -> int:
+    """Run the whole of candidly on an invented company, from local servers, into FOLDER.
+
+    No account and no network are needed. What is in FOLDER from an earlier demo is replaced.
+    """
+    from candidly.demo.run import run_demo
+
+    return run_demo(console, folder)

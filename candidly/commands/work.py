@@ -1,0 +1,276 @@
+"""The commands that do the work: collect, analyse, run, report, schedule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from candidly.console import Console, progress, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from candidly.config import SourceSettings
+    from candidly.records import Outcome
+    from candidly.session import Session
+
+PARTLY = 3
+"""Exit code when some sources failed and others did not."""
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+@click.option("--dry-run", is_flag=True, help="Show what files would give; store nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def collect(console: Console, names: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Read the sources (all, or the named ones) and store what is new.
+
+    \b
+    Example: candidly collect glassdoor-export
+    """
+    from candidly import pipeline
+
+    if dry_run:
+        return _preview(console, names, as_json)
+    with console.session() as session, session.lock(), progress(console) as show:
+        outcomes = pipeline.collect(session, chosen(session.config.sources, names), show)
+    _show_outcomes(console, outcomes, as_json)
+    return exit_code(outcomes)
+
+
+def chosen(sources: Sequence[SourceSettings], names: Sequence[str]) -> list[SourceSettings]:
+    """The named sources, or all enabled ones; UsageError for a name that is not configured."""
+    from difflib import get_close_matches
+
+    from candidly.errors import UsageError
+
+    known = {source.name: source for source in sources}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Configured: {', '.join(known) or 'none'}."
+            raise UsageError(f"no source is called {name!r}.", hint)
+    return [known[name] for name in names] if names else [s for s in sources if s.enabled]
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """0 all good, 1 none good, 3 some failed; a run that was asked to stop counts as good."""
+    bad = [outcome for outcome in outcomes if outcome.status not in ("ok", "interrupted")]
+    if not bad:
+        return 0
+    return 1 if len(bad) == len(outcomes) and all(o.status in ("failed", "degraded") for o in bad) else PARTLY
+
+
+def outcome_row(outcome: Outcome) -> dict[str, object]:
+    """One source's numbers; `read` is the sum of stored, updated, duplicate, irrelevant and rejected."""
+    tally = outcome.tally
+    return {
+        "source": outcome.source,
+        "status": outcome.status,
+        "read": tally.read,
+        "stored": tally.stored,
+        "updated": tally.updated,
+        "duplicate": tally.duplicate,
+        "irrelevant": tally.irrelevant,
+        "rejected": sum(tally.rejected.values()),
+        "unscored": tally.unscored,
+    }
+
+
+def _details(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
+    return [
+        outcome_row(o)
+        | {
+            "reasons": o.tally.rejected,
+            "message": o.message,
+            "remedy": o.remedy,
+            "retry_after": o.retry_after,
+        }
+        for o in outcomes
+    ]
+
+
+def _show_outcomes(console: Console, outcomes: Sequence[Outcome], as_json: bool) -> None:
+    if as_json:
+        console.json(_details(outcomes))
+        return
+    rows = [outcome_row(outcome) for outcome in outcomes]
+    if not rows:
+        console.say("No source is enabled. Add one under `sources` in the configuration.")
+        return
+    console.say(table(list(rows[0]), [list(row.values()) for row in rows]))
+    for outcome in outcomes:
+        for reason, n in sorted(outcome.tally.rejected.items()):
+            console.say(f"{outcome.source}: {n} rejected: {reason}")
+        if outcome.message:
+            console.say(f"{outcome.source}: {outcome.message} {outcome.remedy}".rstrip())
+
+
+def _preview(console: Console, names: tuple[str, ...], as_json: bool) -> int:
+    """What the file sources would give, without storing anything."""
+    from collectors.file import FileSettings, preview
+
+    from candidly.session import wall_clock
+    from collectors.base import Context
+
+    loaded = console.load()
+    context = Context(now=console.now() or wall_clock(), folder=loaded.folder, secret=loaded.secrets.get)
+    found = []
+    for source in chosen(loaded.config.sources, names):
+        if isinstance(source, FileSettings):
+            found += [{"source": source.name, **entry} for entry in preview(source, context)]
+        else:
+            console.note(f"{source.name}: only file sources have a dry run.")
+    if as_json:
+        console.json(found)
+        return 0
+    for entry in found:
+        console.say("\n".join(f"{key}: {value}" for key, value in entry.items()) + "\n")
+    if not found:
+        console.say("No file is waiting.")
+    return 0
+
+
+@click.command()
+@click.argument("text", nargs=-1)
+@click.option("--input", "source", type=click.Path(path_type=Path), help="JSON Lines with id, kind, text.")
+@click.option("--output", "target", type=click.Path(path_type=Path), help="Where the analyses go.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def analyse(
+    console: Console, text: tuple[str, ...], source: Path | None, target: Path | None, as_json: bool
+) -> None:
+    """Score and tag TEXT, or every line of a JSON Lines file.
+
+    \b
+    Example: candidly analyse "The recruiter never called back."
+    """
+    from analysis.analyser import Analyser
+
+    from candidly.config import Analysis
+    from candidly.errors import UsageError
+
+    if bool(text) == bool(source) or bool(source) != bool(target):
+        raise UsageError(
+            "give a TEXT, or both --input and --output.", 'Try: candidly analyse "They ghosted me."'
+        )
+    if console.config.exists():
+        loaded = console.load()
+        analyser = Analyser(loaded.config.analysis, loaded.folder)
+    else:
+        analyser = Analyser(Analysis(), Path())
+    if source and target:
+        from analysis.jsonl import analyse_file
+
+        console.note(f"{analyse_file(analyser, source, target):,} texts analysed into {target}")
+        return
+    _show_analysis(console, analyser, " ".join(text), as_json)
+
+
+def _show_analysis(console: Console, analyser: object, text: str, as_json: bool) -> None:
+    from analysis.analyser import Analyser
+
+    assert isinstance(analyser, Analyser)  # noqa: S101 - for the type checker
+    found = analyser.analyse_text(text)
+    if as_json:
+        import dataclasses
+
+        console.json(dataclasses.asdict(found))
+        return
+    score = "unscored: " + found.unscored if found.score is None else f"{found.label} {found.score:+.3f}"
+    console.say(f"{score}   language {found.language}, role {found.role}, stage {found.stage}, "
+                f"ghosting {found.ghosting}")  # fmt: skip
+    for start, end, value in analyser.explain(text):
+        console.say(f"  {value:+.3f}  {text[start:end].strip()}")
+    for opinion in found.opinions:
+        console.say(f"  {opinion.theme} ({opinion.polarity}): {text[opinion.start : opinion.end]}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def run(console: Console, as_json: bool) -> int:
+    """Collect from all sources, look for spikes, deliver alerts, and write last week's report.
+
+    This is the unit of work for cron or a systemd timer.
+    """
+    from candidly import pipeline
+
+    with console.session() as session, session.lock():
+        with progress(console) as show:
+            outcomes = pipeline.collect(session, chosen(session.config.sources, ()), show)
+        incidents = pipeline.watch(session, outcomes)
+        delivered = pipeline.deliver(session)
+        reports = pipeline.report_due(session)
+    if as_json:
+        console.json({
+            "sources": _details(outcomes),
+            "incidents": [incident.title for incident in incidents],
+            "sent": delivered.sent,
+            "reports": reports,
+        })  # fmt: skip
+        return exit_code(outcomes)
+    _show_outcomes(console, outcomes, as_json=False)
+    for incident in incidents:
+        console.say(f"New incident: {incident.title}")
+    for path in reports:
+        console.say(f"Report: {_short(path)}")
+    return exit_code(outcomes)
+
+
+@click.command()
+@click.option("--week", metavar="YEAR-Www", help="The week to report on, e.g. 2026-W07. Default: last week.")
+@click.option("--company", help="Only this company.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON instead of writing files.")
+@click.pass_obj
+def report(console: Console, week: str | None, company: str | None, as_json: bool) -> None:
+    """Write the weekly report of each company.
+
+    \b
+    Example: candidly report --week 2026-W07
+    """
+    from candidly import pipeline
+    from candidly.periods import last_complete_week, parse_week
+
+    with console.session() as session:
+        zone = session.config.report.timezone
+        period = parse_week(week, zone) if week else last_complete_week(session.now(), zone)
+        for name in _companies(session, company):
+            figures = pipeline.weekly_figures(session, name, period)
+            if as_json:
+                from reporting.weekly import render_json
+
+                console.say(render_json(figures))
+                continue
+            console.say(figures.headline)
+            for path in pipeline.publish(session, figures):
+                console.say(f"  {_short(path)}")
+
+
+def _companies(session: Session, company: str | None) -> list[str]:
+    from candidly.errors import UsageError
+
+    names = [one.name for one in session.config.companies]
+    if company is None:
+        return names
+    if company not in names:
+        raise UsageError(f"no company is called {company!r}.", f"Configured: {', '.join(names)}.")
+    return [company]
+
+
+def _short(path: Path) -> Path:
+    """A path as seen from here, where it lies below."""
+    cwd = Path.cwd()
+    return path.relative_to(cwd) if path.is_relative_to(cwd) else path
+
+
+@click.command()
+@click.pass_obj
+def schedule(console: Console) -> None:
+    """Collect, watch and report on the configured schedule until stopped (SIGTERM finishes the batch)."""
+    import scheduler
+
+    scheduler.serve(console.load())

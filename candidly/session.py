@@ -1,0 +1,91 @@
+"""What one command works with: the configuration, the open store, the clock, and analysis built once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from analysis.analyser import Analyser
+from analysis.companies import CompanyFinder
+from analysis.prepare import Preparer
+from storage.store import Store
+
+import collectors
+from candidly.config import Config
+from candidly.configfile import Loaded, load
+from candidly.lock import run_lock
+from candidly.secretstore import author_key
+from collectors.base import Context
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """Now, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Session:
+    """One command's view of the house. `stopping` turns true when the process was asked to end."""
+
+    loaded: Loaded
+    store: Store
+    now: Clock = wall_clock
+    stopping: Callable[[], bool] = field(default=lambda: False)
+
+    @property
+    def config(self) -> Config:
+        return self.loaded.config
+
+    @cached_property
+    def preparer(self) -> Preparer:
+        return Preparer(author_key(self.loaded), self.config.analysis.phone_regions)
+
+    @cached_property
+    def finder(self) -> CompanyFinder:
+        return CompanyFinder(self.config.companies)
+
+    @cached_property
+    def analyser(self) -> Analyser:
+        return Analyser(self.config.analysis, self.loaded.folder)
+
+    def context(self) -> Context:
+        """What a collector is given."""
+        return Context(now=self.now(), folder=self.loaded.folder, secret=self.loaded.secrets.get)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """The run lock of this store; see `candidly.lock`."""
+        path = sqlite_path(self.config.store.url, self.loaded.folder)
+        with run_lock(path.with_name(path.name + ".lock") if path else self.loaded.folder / ".candidly.lock"):
+            yield
+
+
+def load_config(path: Path) -> Loaded:
+    """The configuration at `path`, with every registered collector's block understood."""
+    return load(path, collectors.settings_models(), os.environ)
+
+
+@contextmanager
+def open_session(loaded: Loaded, now: Clock = wall_clock) -> Iterator[Session]:
+    """Open the store of a configuration (created or upgraded as needed), and close it at the end."""
+    with Store.open(store_url(loaded.config.store.url, loaded.folder)) as store:
+        yield Session(loaded, store, now)
+
+
+def sqlite_path(url: str, folder: Path) -> Path | None:
+    """The file of a SQLite address, relative paths starting at `folder`; None for another database."""
+    prefix = "sqlite:///"
+    return folder / url.removeprefix(prefix) if url.startswith(prefix) else None
+
+
+def store_url(url: str, folder: Path) -> str:
+    """A SQLite address with its path made absolute from the configuration's folder."""
+    path = sqlite_path(url, folder)
+    return f"sqlite:///{path.absolute()}" if path else url

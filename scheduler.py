@@ -1,0 +1,149 @@
+"""When: APScheduler jobs around the pipeline, and nothing else.
+
+APScheduler only wakes us. What a job does is identified by the period it covers and guarded by the run lock,
+so that a clock change, a late start or a second scheduler does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from candidly.configfile import Loaded
+
+from candidly import pipeline
+from candidly.config import SourceSettings
+from candidly.errors import Busy
+from candidly.session import Session, open_session, wall_clock
+from storage import queries
+
+log = logging.getLogger("candidly")
+
+AGAIN = timedelta(minutes=2)
+"""When to try again after finding the run lock taken."""
+
+
+class Service:
+    """The scheduled jobs of one configuration. One worker thread: jobs wait for each other, none overlaps."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self.stop = threading.Event()
+        self.scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            # None: a job that is late still runs, once (APScheduler's default drops it after one second).
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone=UTC,
+        )
+        self.scheduler.add_listener(_report_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+
+    def add_jobs(self) -> None:
+        """One job a source, one for alerts, one for the report; due at once where the last run is too old."""
+        config = self.loaded.config
+        now = wall_clock()
+        with self._session() as session:
+            last = {run["source"]: run["started"] for run in queries.last_runs(session.store)}
+        for source in config.sources:
+            if source.enabled:
+                due = max(now, last[source.name] + source.every) if source.name in last else now
+                self._add(f"source:{source.name}", self._collect(source), IntervalTrigger(
+                    seconds=int(source.every.total_seconds())), due)  # fmt: skip
+        self._add(
+            "alerts", self._alerts, IntervalTrigger(seconds=int(config.alerts.every.total_seconds())), now
+        )
+        report = config.report
+        # Days by name: APScheduler counts Monday as 0 where cron counts Sunday as 0.
+        weekly = CronTrigger(day_of_week=report.day, hour=report.hour, timezone=report.timezone)
+        self._add("report", self._report, weekly, now)  # now: makes up for a report missed while we were down
+
+    def run(self) -> None:
+        """Work until told to stop, then let the batch in hand finish."""
+        self.scheduler.start()
+        log.info("scheduled %d jobs; stop with SIGTERM or Ctrl-C", len(self.scheduler.get_jobs()))
+        self.stop.wait()
+        log.info("stopping after the batch in hand")
+        self.scheduler.shutdown(wait=True)
+
+    def _add(self, name: str, job: Callable[[], None], trigger: Any, first: datetime) -> None:
+        self.scheduler.add_job(job, trigger, id=name, name=name, next_run_time=first, replace_existing=True)
+
+    def _session(self) -> Any:
+        return open_session(self.loaded)
+
+    def _locked(self, name: str, work: Callable[[Session], None]) -> None:
+        """Do a job under the run lock; when it is taken, try again soon."""
+        try:
+            with self._session() as session:
+                session.stopping = self.stop.is_set
+                with session.lock():
+                    work(session)
+        except Busy as busy:
+            log.info("%s waits: %s", name, busy.message)
+            self.scheduler.modify_job(name, next_run_time=wall_clock() + AGAIN)
+
+    def _collect(self, source: SourceSettings) -> Callable[[], None]:
+        def work(session: Session) -> None:
+            outcomes = pipeline.collect(session, [source])
+            pipeline.watch(session, outcomes)
+            pipeline.deliver(session)
+            for outcome in outcomes:
+                log.info("%s: %s, %d read, %d new", outcome.source, outcome.status, outcome.tally.read,
+                         outcome.tally.stored)  # fmt: skip
+                if outcome.retry_after:
+                    later = wall_clock() + timedelta(seconds=outcome.retry_after)
+                    self.scheduler.modify_job(f"source:{source.name}", next_run_time=later)
+
+        return lambda: self._locked(f"source:{source.name}", work)
+
+    def _alerts(self) -> None:
+        def work(session: Session) -> None:
+            pipeline.watch(session, ())
+            pipeline.deliver(session)
+
+        self._locked("alerts", work)
+
+    def _report(self) -> None:
+        self._locked("report", lambda session: _log_reports(pipeline.report_due(session)))
+
+
+def _log_reports(paths: list[Any]) -> None:
+    for path in paths:
+        log.info("report written: %s", path.name)
+
+
+def _report_trouble(event: JobExecutionEvent) -> None:
+    if event.exception is not None:
+        log.error("job %s failed: %s", event.job_id, event.exception)
+    else:
+        log.warning("job %s was missed at %s", event.job_id, event.scheduled_run_time)
+
+
+def serve(loaded: Loaded) -> None:
+    """Run the service in the foreground; the first signal finishes the batch, the second ends at once."""
+    service = Service(loaded)
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        service.stop.set()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    service.add_jobs()
+    service.run()
+
+
+if __name__ == "__main__":
+    from candidly.cli import main
+
+    main(["schedule"])
