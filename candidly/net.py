@@ -20,13 +20,14 @@ _V6 = tuple(
     ip_network(block)
     for block in (
         "::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23",
-        "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10",
+        "ff00::/8",
     )
 )  # fmt: skip
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address (as text, without brackets; a zone such as `%eth0` is ignored) is on the internet.
+    """Whether an IP address (text without brackets; a zone such as `%eth0` is ignored) is on the internet.
 
     An IPv4 address mapped into IPv6 is judged as the IPv4 address; every other address that embeds one is
     not public. False for text that is no address.
