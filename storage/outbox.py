@@ -1,0 +1,87 @@
+"""Incidents, the messages about them, and work named by its period: statements inside a transaction.
+
+A message goes out at least once: it is written in the transaction that opens its incident, taken by an UPDATE
+that must touch exactly one row, and taken again when its sender has not come back by the end of its lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from candidly.records import Delivery, Incident
+from storage import rows
+from storage.schema import deliveries, incidents, periods
+
+
+def _insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is there; whether it was inserted."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+
+def open_incident(connection: Connection, incident: Incident, messages: Sequence[Delivery]) -> bool:
+    if not _insert_new(connection, incidents, rows.incident_row(incident)):
+        return False
+    for message in messages:
+        enqueue(connection, message)
+    return True
+
+
+def update_incident(connection: Connection, id_: str, title: str, detail: dict[str, Any]) -> bool:
+    is_open = (incidents.c.id == id_) & (incidents.c.status == "open")
+    done = connection.execute(update(incidents).where(is_open).values(title=title, detail=detail))
+    return done.rowcount == 1
+
+
+def resolve_incident(connection: Connection, id_: str, now: datetime) -> bool:
+    is_open = (incidents.c.id == id_) & (incidents.c.status == "open")
+    done = connection.execute(update(incidents).where(is_open).values(status="resolved", resolved=now))
+    return done.rowcount == 1
+
+
+def enqueue(connection: Connection, delivery: Delivery) -> bool:
+    return _insert_new(connection, deliveries, rows.delivery_row(delivery))
+
+
+def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+    free = or_(deliveries.c.leased.is_(None), deliveries.c.leased <= now)
+    due = (deliveries.c.state == "pending") & (deliveries.c.due <= now) & free
+    wanted = select(deliveries.c.id).where(due).order_by(deliveries.c.due, deliveries.c.id).limit(limit)
+    claimed = []
+    for id_ in connection.scalars(wanted).all():
+        # `due` is asked again: on PostgreSQL another sender may have been faster than this UPDATE.
+        taken = connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == id_, due)
+            .values(leased=now + lease, attempts=deliveries.c.attempts + 1)
+        )
+        if taken.rowcount == 1:
+            row = connection.execute(select(deliveries).where(deliveries.c.id == id_)).mappings().one()
+            claimed.append(rows.to_delivery(dict(row)))
+    return claimed
+
+
+def finish(connection: Connection, id_: str, state: str, now: datetime, error: str) -> None:
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == id_)
+        .values(state=state, finished=now, leased=None, error=error)
+    )
+
+
+def retry(connection: Connection, id_: str, due: datetime, error: str) -> None:
+    pending = (deliveries.c.id == id_) & (deliveries.c.state == "pending")
+    connection.execute(update(deliveries).where(pending).values(due=due, leased=None, error=error))
+
+
+def claim_period(connection: Connection, job: str, key: str, now: datetime) -> bool:
+    return _insert_new(connection, periods, {"job": job, "key": key, "claimed": now})
+
+
+def release_period(connection: Connection, job: str, key: str) -> None:
+    connection.execute(delete(periods).where(periods.c.job == job, periods.c.key == key))

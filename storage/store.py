@@ -1,0 +1,259 @@
+"""The store: every write of candidly, each method one transaction.
+
+What belongs together is committed together: mentions, their analyses and opinions, the cursor after them and
+the run's tally are one transaction, so that a crash at any point loses nothing and repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text, update
+
+from candidly.records import Batch, Cursor, Delivery, Incident, Outcome, Tally
+from storage import engine as engines
+from storage import migrate, outbox, rows
+from storage.schema import analyses, cursors, mentions, opinions, runs
+
+CHUNK = 500
+"""Keys in one question to the database; both databases take tens of thousands of parameters."""
+
+COUNTS = ("stored", "updated", "duplicate", "irrelevant", "unscored")
+_UPDATED = [
+    column.name for column in mentions.c if column.name not in ("pk", "source", "id", "first_collected")
+]
+
+
+class Store:
+    """An open database. Every method may raise StoreError (locked too long, disk full, damaged)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Open the database at a SQLAlchemy address, made or upgraded as needed.
+
+        Raises StoreError where it is missing (and `create` is False), damaged, not ours or too new; it is
+        left as it was. Before an upgrade a copy of a SQLite file is put beside it (`NAME.before-VERSION`).
+        """
+        engine = engines.connect(engines.parse(url))
+        try:
+            migrate.prepare(engine, create=create)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A read transaction: one snapshot for all questions in it."""
+        return engines.reading(self.engine)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A write transaction."""
+        return engines.writing(self.engine)
+
+    # Collecting
+
+    def cursor(self, source: str) -> Cursor | None:
+        """Where a source's reading stands; None before its first batch."""
+        with self.reading() as connection:
+            found: Cursor | None = connection.scalar(
+                select(cursors.c.cursor).where(cursors.c.source == source)
+            )
+        return found
+
+    def digests(self, source: str, ids: Iterable[str]) -> dict[str, str]:
+        """id -> digest of those of a source's mentions that are stored; the same digest means unchanged."""
+        with self.reading() as connection:
+            return {id_: digest for id_, _, digest in _known(connection, source, list(ids))}
+
+    def begin_run(self, source: str, started: datetime) -> int:
+        """Note that a run of a source has begun; its number."""
+        row = {**dict.fromkeys(COUNTS, 0), "source": source, "started": started, "status": "running"}
+        with self.writing() as connection:
+            done = connection.execute(insert(runs).values(**row, rejected={}, message="", remedy=""))
+            return int(done.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+
+    def save(self, run: int, batch: Batch) -> None:
+        """Write a batch: all of it or nothing.
+
+        A known `(source, id)` is updated: it keeps its key and the time it was first collected, gets a new
+        revision if its text changed, and its analysis and opinions are replaced. Of two items with one id
+        the last one counts. A cursor of None leaves the stored one.
+        """
+        with self.writing() as connection:
+            if batch.items:
+                _save_items(connection, batch)
+            if batch.cursor is not None:
+                connection.execute(delete(cursors).where(cursors.c.source == batch.source))
+                connection.execute(insert(cursors).values(source=batch.source, cursor=batch.cursor))
+            _add_tally(connection, run, batch.tally)
+
+    def end_run(self, run: int, outcome: Outcome, finished: datetime) -> None:
+        """Note how a run ended; the outcome's tally is the run's."""
+        values = {name: getattr(outcome.tally, name) for name in COUNTS}
+        with self.writing() as connection:
+            connection.execute(
+                update(runs)
+                .where(runs.c.id == run)
+                .values(
+                    **values,
+                    rejected=outcome.tally.rejected,
+                    status=outcome.status,
+                    finished=finished,
+                    message=outcome.message,
+                    remedy=outcome.remedy,
+                )
+            )
+
+    def interrupted(self, now: datetime) -> int:
+        """Mark the runs that a dead process left running; how many. Call it while holding the run lock."""
+        with self.writing() as connection:
+            return connection.execute(
+                update(runs)
+                .where(runs.c.status == "running")
+                .values(status="interrupted", finished=now, message="the process ended before the run did.")
+            ).rowcount
+
+    # Alerting and schedules; see outbox.py
+
+    def open_incident(self, incident: Incident, deliveries: Sequence[Delivery]) -> bool:
+        """Open an incident together with its messages; False, and nothing written, if it is known."""
+        with self.writing() as connection:
+            return outbox.open_incident(connection, incident, deliveries)
+
+    def update_incident(self, id: str, title: str, detail: dict[str, Any]) -> bool:  # noqa: A002
+        """Renew what an open incident says; False if there is no such open one."""
+        with self.writing() as connection:
+            return outbox.update_incident(connection, id, title, detail)
+
+    def resolve_incident(self, id: str, now: datetime) -> bool:  # noqa: A002
+        """Close an incident; False if it is not open."""
+        with self.writing() as connection:
+            return outbox.resolve_incident(connection, id, now)
+
+    def enqueue(self, delivery: Delivery) -> bool:
+        """Put a message into the outbox; False, and nothing written, if its id is known."""
+        with self.writing() as connection:
+            return outbox.enqueue(connection, delivery)
+
+    def claim_due(self, now: datetime, lease: timedelta, limit: int = 50) -> list[Delivery]:
+        """Take up to `limit` due messages; nobody else gets them until the lease is over.
+
+        `attempts` counts this one already, so that a message which kills its sender is noticed.
+        """
+        with self.writing() as connection:
+            return outbox.claim_due(connection, now, lease, limit)
+
+    def mark_sent(self, id: str, now: datetime) -> None:  # noqa: A002
+        """The channel has taken the message."""
+        with self.writing() as connection:
+            outbox.finish(connection, id, "sent", now, "")
+
+    def mark_failed(self, id: str, now: datetime, error: str) -> None:  # noqa: A002
+        """The message is given up."""
+        with self.writing() as connection:
+            outbox.finish(connection, id, "failed", now, error)
+
+    def mark_retry(self, id: str, due: datetime, error: str) -> None:  # noqa: A002
+        """The message is to be tried again, not before `due`."""
+        with self.writing() as connection:
+            outbox.retry(connection, id, due, error)
+
+    def claim_period(self, job: str, key: str, now: datetime) -> bool:
+        """Take on a piece of work that is named by the period it covers: True once for each name."""
+        with self.writing() as connection:
+            return outbox.claim_period(connection, job, key, now)
+
+    def release_period(self, job: str, key: str) -> None:
+        """Give such a piece of work back, because it was not done after all."""
+        with self.writing() as connection:
+            outbox.release_period(connection, job, key)
+
+
+def _known(connection: Connection, source: str, ids: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    """`(id, pk, digest)` of those that are stored."""
+    wanted = select(mentions.c.id, mentions.c.pk, mentions.c.digest).where(mentions.c.source == source)
+    for at in range(0, len(ids), CHUNK):
+        for row in connection.execute(wanted.where(mentions.c.id.in_(ids[at : at + CHUNK]))):
+            yield row.id, row.pk, row.digest
+
+
+def _save_items(connection: Connection, batch: Batch) -> None:
+    """Insert what is new and update what is known, with their analyses and opinions.
+
+    Keys are given out here, not by the database, which lets every statement be one `executemany`; the write
+    transaction keeps other writers out meanwhile.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE mentions IN SHARE ROW EXCLUSIVE MODE"))
+    items = {mention.id: (mention, analysis) for mention, analysis in batch.items}
+    known = {id_: (pk, digest) for id_, pk, digest in _known(connection, batch.source, list(items))}
+    new, changed, new_analyses, new_opinions = [], [], [], []
+    pk = connection.scalar(select(func.max(mentions.c.pk))) or 0
+    for id_, (mention, analysis) in items.items():
+        digest = mention.digest()
+        if found := known.get(id_):
+            key, before = found
+            changed.append(
+                {**rows.mention_row(mention, key, digest), "pk_": key, "edits": int(before != digest)}
+            )
+        else:
+            pk = key = pk + 1
+            row = rows.mention_row(mention, key, digest)
+            row["first_collected"], row["revision"] = mention.collected, 1
+            new.append(row)
+        new_analyses.append(rows.analysis_row(mention, analysis, key))
+        new_opinions += rows.opinion_rows(analysis, key)
+    _forget_analyses(connection, [found[0] for found in known.values()])
+    for statement, values in (
+        (insert(mentions), new),
+        (_UPDATE, changed),
+        (insert(analyses), new_analyses),
+        (insert(opinions), new_opinions),
+    ):
+        if values:
+            connection.execute(statement, values)
+
+
+_UPDATE = (
+    update(mentions)
+    .where(mentions.c.pk == bindparam("pk_"))
+    .values(
+        {name: bindparam(name) for name in _UPDATED if name != "revision"}
+        | {"revision": mentions.c.revision + bindparam("edits")}
+    )
+)
+
+
+def _forget_analyses(connection: Connection, pks: Sequence[int]) -> None:
+    """Remove what an earlier analysis said; the new one follows in the same transaction."""
+    for table in (opinions, analyses):
+        if pks:
+            connection.execute(
+                delete(table).where(table.c.mention == bindparam("pk_")), [{"pk_": pk} for pk in pks]
+            )
+
+
+def _add_tally(connection: Connection, run: int, tally: Tally) -> None:
+    row = connection.execute(select(runs.c.rejected).where(runs.c.id == run)).one()
+    total = Tally(rejected=dict(row.rejected))
+    total.add(Tally(rejected=tally.rejected))
+    counts = {name: runs.c[name] + getattr(tally, name) for name in COUNTS}
+    connection.execute(update(runs).where(runs.c.id == run).values(**counts, rejected=total.rejected))
