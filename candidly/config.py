@@ -1,51 +1,93 @@
 """What config.yaml may say: pydantic models, with every default visible here.
 
 Reading the file, with all errors at once and their places, is `candidly.configfile`.
+docs/configuration.md explains every key; a test holds the two together.
 """
 
 from __future__ import annotations
 
+import difflib
+import re
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from candidly.conflicts import conflicts
+
+DURATION = r"^[0-9]+(\.[0-9]+)?[ ]*[smhdw]$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+SECRET_NAME = r"^([A-Z][A-Z0-9_]{0,63})?$"  # noqa: S105  # a name, no secret
+LANGUAGE = r"^[a-z]{2,3}$"
+REGION = r"^[A-Z]{2}$"
+
+PATTERNS = {
+    NAME: "should start with a letter or digit and hold only letters, digits, `_`, `.` and `-` (at most 64)",
+    SECRET_NAME: "should be the name of a secret, in capitals such as SLACK_URL, not the secret itself",
+    LANGUAGE: "should be a language code such as en, de or no",
+    REGION: "should be a country code such as US, GB or DE",
+}
+"""A pattern's meaning in plain words, for error messages."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = timedelta(days=3660)
 
 
 def parse_duration(value: Any) -> Any:
-    """`30m`, `6h`, `1d`, `2w` as a timedelta; anything else is left to pydantic.
+    """`30m`, `6h`, `1d`, `2w` as a timedelta; what is neither text nor number is left to pydantic.
 
-    Raises ValueError for a number without a unit.
+    Raises ValueError for a number without a unit, other text, and more than ten years.
     """
     if isinstance(value, bool | int | float):
         raise ValueError("needs a unit, for example 30m, 6h, 1d or 2w")
-    if isinstance(value, str) and value[:-1].strip().replace(".", "", 1).isdigit() and value[-1] in _UNITS:
-        return timedelta(seconds=float(value[:-1]) * _UNITS[value[-1]])
-    if isinstance(value, str):
+    if not isinstance(value, str):
+        return value
+    if not re.match(DURATION, value.strip()):
         raise ValueError("should look like 30m, 6h, 1d or 2w")
-    return value
+    number, unit = value.strip()[:-1], value.strip()[-1]
+    seconds = float(number) * _UNITS[unit]
+    if seconds > LONGEST.total_seconds():
+        raise ValueError("should be at most ten years")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(value: timedelta) -> str:
+    """The shortest way to write it in config.yaml: `6h`, not `360m`."""
+    seconds = value.total_seconds()
+    unit = next((unit for unit in "wdhm" if seconds and seconds % _UNITS[unit] == 0), "s")
+    return f"{seconds / _UNITS[unit]:g}{unit}"
 
 
 Duration = Annotated[
-    timedelta, BeforeValidator(parse_duration, json_schema_input_type=str), Field(gt=timedelta(0))
+    timedelta,
+    BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
+    Field(gt=timedelta(0)),
 ]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Name = Annotated[str, Field(pattern=NAME)]
+Phrase = Annotated[str, Field(min_length=1, max_length=200)]
+"""A name or phrase to look for; never empty, because the empty text is found everywhere."""
 
 
 class Model(BaseModel):
     """The base of every block: unknown keys are errors, values do not change once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
+        # A value that failed validation may be a secret in the wrong place: never repeat it.
+        hide_input_in_errors=True,
+    )
 
 
 class Company(Model):
     """An employer to listen for."""
 
-    name: str = Field(min_length=1, description="The name in reports.")
-    aliases: tuple[str, ...] = Field((), description="Other names that people use for it.")
-    exclude: tuple[str, ...] = Field((), description="Phrases that mean something else (Apple pie).")
-    competitors: tuple[str, ...] = Field(
+    name: Phrase = Field(description="The name in reports.")
+    aliases: tuple[Phrase, ...] = Field((), description="Other names that people use for it.")
+    exclude: tuple[Phrase, ...] = Field((), description="Phrases that mean something else (Apple pie).")
+    competitors: tuple[Phrase, ...] = Field(
         (), description="Names of other configured companies to compare with."
     )
 
@@ -56,46 +98,77 @@ class Expect(Model):
     min: int | None = Field(None, ge=0, description="Fewest items read in one run.")
     max: int | None = Field(None, ge=1, description="Most items read in one run.")
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Expect:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("`min` should not be greater than `max`")
+        return self
+
 
 class SourceSettings(Model):
     """What every source has; each collector adds its own keys in a subclass."""
 
-    name: Name = Field(description="Your name for the source; part of each mention's key.")
-    type: str
-    company: str | None = Field(None, description="The company that all of it is about; else found by alias.")
-    enabled: bool = True
+    name: Name = Field(
+        description="Your name for the source; part of each mention's key, so do not change it."
+    )
+    type: str = Field(description="Which collector reads it.")
+    company: Phrase | None = Field(
+        None, description="The company that all of it is about; else found by alias."
+    )
+    enabled: bool = Field(True, description="false: the block stays in the file, but is not collected.")
     every: Duration = Field(timedelta(hours=6), description="How often `candidly schedule` collects it.")
-    expect: Expect | None = None
+    expect: Expect | None = Field(None, description="How much a healthy run reads.")
     terms_read: date | None = Field(None, description="The day somebody last read the site's terms.")
-    permission: str = Field("", description="Reference of a written permission, where the site demands one.")
+    permission: str = Field(
+        "", max_length=200, description="Reference of a written permission, where the site demands one."
+    )
 
     live: ClassVar[bool] = False
     """Whether the source talks to somebody else's server, so that its terms must have been read."""
+
+    @field_validator("terms_read", mode="before")
+    @classmethod
+    def _written_date(cls, value: Any) -> Any:
+        # pydantic reads a number as seconds since 1970, which nobody means here.
+        if isinstance(value, bool | int | float):
+            raise ValueError("should be a date such as 2026-11-01")
+        return value
 
 
 class Analysis(Model):
     """How texts are read."""
 
-    languages: tuple[str, ...] = Field(("en",), min_length=1, description="Languages to expect, ISO 639-1.")
-    themes: str | None = Field(None, description="Your own theme file instead of the one that comes along.")
-    phone_regions: tuple[str, ...] = Field(("US", "GB"), description="Where phone numbers may come from.")
+    languages: tuple[Annotated[str, Field(pattern=LANGUAGE)], ...] = Field(
+        ("en",), min_length=1, description="Languages to expect, ISO 639-1."
+    )
+    themes: str | None = Field(
+        None, min_length=1, description="Your own theme file instead of the one that comes along."
+    )
+    phone_regions: tuple[Annotated[str, Field(pattern=REGION)], ...] = Field(
+        ("US", "GB"), description="Where phone numbers may come from; they are redacted before storage."
+    )
 
 
 class Spike(Model):
     """When a rise of negative mentions is worth an alert."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: no spike alerts.")
     false_alarms_per_year: float = Field(1.0, gt=0, le=52, description="The budget of one company.")
     min_negative: int = Field(3, ge=1, description="Never alert below this many negative mentions.")
 
 
 class Channel(Model):
-    """Where alerts go. `url` is a secret's name, not the address itself, for all but console and file."""
+    """Where alerts go. `url_secret` is a secret's name, because whoever has the address can post there."""
 
-    name: Name
-    type: Literal["console", "file", "webhook", "apprise"]
+    name: Name = Field(description="Your name for the channel.")
+    type: Literal["console", "file", "webhook", "apprise"] = Field(description="How messages are sent.")
     path: str = Field("", description="For `file`: the file that lines of JSON are added to.")
-    url_secret: str = Field("", description="For `webhook` and `apprise` (Slack, Teams, e-mail, ...).")
+    url_secret: str = Field(
+        "",
+        pattern=SECRET_NAME,
+        description="For `webhook` and `apprise` (Slack, Teams, e-mail, ...): "
+        "the name of the secret that holds the address.",
+    )
     allow_private: bool = Field(False, description="Let `webhook` reach an address in your own network.")
 
     @model_validator(mode="after")
@@ -112,78 +185,84 @@ class Channel(Model):
 class Alerts(Model):
     """Rules and channels."""
 
-    spike: Spike = Spike()
-    channels: tuple[Channel, ...] = (Channel(name="console", type="console"),)
-    every: Duration = timedelta(hours=1)
+    spike: Spike = Field(Spike(), description="When a rise of negative mentions is worth an alert.")
+    channels: tuple[Channel, ...] = Field(
+        (Channel(name="console", type="console"),), description="Where alerts go."
+    )
+    every: Duration = Field(timedelta(hours=1), description="How often `candidly schedule` checks the rules.")
     keep_trying: Duration = Field(timedelta(hours=24), description="How long a failed delivery is retried.")
 
 
 class Report(Model):
     """The weekly report."""
 
-    folder: str = "reports"
-    formats: tuple[Literal["html", "md", "json"], ...] = ("html", "md", "json")
-    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = "mon"
+    folder: str = Field("reports", min_length=1, description="Where report files go.")
+    formats: tuple[Literal["html", "md", "json"], ...] = Field(
+        ("html", "md", "json"), min_length=1, description="Which files are written."
+    )
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"] = Field(
+        "mon", description="The day on which `candidly schedule` writes the week before."
+    )
+    # 01 to 04 h does not exist or comes twice on the days when clocks change, hence a later default.
     hour: int = Field(7, ge=0, le=23, description="Hour of the day in `timezone`.")
     timezone: str = Field("UTC", description="Weeks start on Monday 00:00 in this zone.")
     min_group: int = Field(5, ge=1, description="No figure or quote for fewer mentions than this.")
 
-    @model_validator(mode="after")
-    def _zone(self) -> Report:
-        from zoneinfo import ZoneInfo
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo, available_timezones
 
         try:
-            ZoneInfo(self.timezone)
+            ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(
-                f"unknown timezone {self.timezone!r}; use a name such as Europe/Berlin"
-            ) from None
-        return self
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            hint = f"did you mean `{near[0]}`?" if near else "use a name such as Europe/Berlin"
+            raise ValueError(f"unknown timezone; {hint}") from None
+        return value
 
 
 class Store(Model):
     """Where mentions are kept."""
 
-    url: str = Field("sqlite:///candidly.db", description="A SQLAlchemy address; paths start at this file.")
+    url: str = Field(
+        "sqlite:///candidly.db",
+        min_length=1,
+        description="A SQLAlchemy address; relative paths start at the folder of this file.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _no_password(cls, value: str) -> str:
+        if re.match(r"[^/?#]*://[^/?#]*:[^/?#]*@", value) or re.search(r"[?&]password=", value, re.IGNORECASE):
+            raise ValueError(
+                "secrets never stand in config.yaml; leave the password out of the address and set the "
+                "environment variable PGPASSWORD instead (or use ~/.pgpass)"
+            )
+        return value
 
 
 class Secrets(Model):
     """Where secrets come from: the environment first, then files of that name in `folder`."""
 
-    folder: str | None = None
+    folder: str | None = Field(
+        None, min_length=1, description="A folder with one file a secret, named like the secret."
+    )
 
 
 class Config(Model):
     """The whole file. `sources` hold the settings models of their collectors."""
 
-    companies: tuple[Company, ...] = Field(min_length=1)
-    sources: tuple[SourceSettings, ...] = ()
-    analysis: Analysis = Analysis()
-    store: Store = Store()
-    alerts: Alerts = Alerts()
-    report: Report = Report()
-    secrets: Secrets = Secrets()
+    companies: tuple[Company, ...] = Field(min_length=1, description="The employers to listen for.")
+    sources: tuple[SourceSettings, ...] = Field((), description="Where to collect from.")
+    analysis: Analysis = Field(Analysis(), description="How texts are read.")
+    store: Store = Field(Store(), description="Where mentions are kept.")
+    alerts: Alerts = Field(Alerts(), description="When somebody is told, and how.")
+    report: Report = Field(Report(), description="The weekly report.")
+    secrets: Secrets = Field(Secrets(), description="Where secrets come from.")
 
     @model_validator(mode="after")
-    def _names(self) -> Config:
-        known = {company.name for company in self.companies}
-        for source in self.sources:
-            if source.company is not None and source.company not in known:
-                raise ValueError(
-                    f"source {source.name!r}: company {source.company!r} is not among `companies`"
-                )
-        for company in self.companies:
-            for other in company.competitors:
-                if other not in known:
-                    raise ValueError(
-                        f"company {company.name!r}: competitor {other!r} is not among `companies`"
-                    )
-        for kind, names in (
-            ("companies", [c.name for c in self.companies]),
-            ("sources", [s.name for s in self.sources]),
-            ("alerts.channels", [c.name for c in self.alerts.channels]),
-        ):
-            for name in names:
-                if names.count(name) > 1:
-                    raise ValueError(f"{kind}: the name {name!r} is used twice")
+    def _consistent(self) -> Config:
+        for path, message in conflicts(self):
+            raise ValueError(f"{'.'.join(map(str, path))}: {message}")
         return self
