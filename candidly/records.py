@@ -200,7 +200,7 @@ that the source should have (so its silence is not quiet). failed: nothing could
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one run of one source ended."""
+    """How one run of one source ended. `permanent`: no retry will help until somebody changes something."""
 
     source: str
     status: RunStatus
@@ -208,6 +208,7 @@ class Outcome:
     message: str = ""
     remedy: str = ""
     retry_after: float | None = None
+    permanent: bool = False
 
     @property
     def good(self) -> bool:
