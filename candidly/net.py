@@ -40,3 +40,23 @@ def is_public(address: str) -> bool:
         parsed = parsed.ipv4_mapped
     blocks = _V4 if isinstance(parsed, IPv4Address) else _V6
     return parsed.is_global and not any(parsed in block for block in blocks)
+
+
+_OWN = tuple(
+    ip_network(block)
+    for block in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+)
+
+
+def reachable(address: str, *, allow_private: bool) -> bool:
+    """Whether a socket may be connected to this IP address.
+
+    `allow_private` adds this machine and private networks, never link-local, where clouds keep credentials.
+    """
+    if is_public(address):
+        return True
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return allow_private and any(parsed in block for block in _OWN if block.version == parsed.version)
