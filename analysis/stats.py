@@ -95,30 +95,32 @@ def discoveries(p_values: Sequence[float], rate: float = 0.10) -> list[bool]:
     return [p <= limit for p in p_values]
 
 
-def mentions_needed(
-    p: float, *, width: float | None = None, difference: float | None = None, deff: float = 1.0
-) -> int:
-    """How many mentions it takes at a share of about `p`.
+def can_tell(low: float, high: float, matters: float) -> bool:
+    """Whether the interval of a change settles it: it leaves out zero, or every change that `matters`."""
+    return low > 0 or high < 0 or (low > -matters and high < matters)
 
-    `width`: for a 95% interval no wider than that. `difference`: in each of two weeks, for the 95%
-    interval of a change of that size to leave out zero, if the shares turn out as assumed (which they do
-    half of the time). Normal approximation (Fleiss, Levin and Paik 2003, ch. 2 and 4), times the design
-    effect. Raises ValueError unless exactly one of both is given and positive.
+
+def mentions_needed(p1: float, p2: float, *, matters: float, deff: float = 1.0) -> int:
+    """How many mentions in each of two weeks it takes to tell a change from `p1` to `p2`, see `can_tell`.
+
+    Found by bisection on Newcombe's interval, if the shares turn out as they are. Such a size finds a
+    true change of that size about half of the time (Fleiss, Levin and Paik 2003, ch. 4), so it is a
+    least, not a comfortable number. Raises ValueError unless `matters` is greater than 0.
     """
-    target = width if difference is None else difference
-    if (width is None) == (difference is None) or target is None or target <= 0:
-        raise ValueError("give either a width or a difference, greater than 0")
-    if difference is None:
-        n = 4 * Z**2 * _variance(p) / target**2
-    else:
-        n = Z**2 * (_variance(p) + _variance(p + target if p + target <= 1 else p - target)) / target**2
-    return max(1, math.ceil(n * deff))
+    if matters <= 0:
+        raise ValueError("a change that matters must be greater than 0")
 
+    def enough(n: int) -> bool:
+        return can_tell(*newcombe_difference(p1 * n, n, p2 * n, n, deff), matters)
 
-def _variance(p: float) -> float:
-    """p(1 - p), kept off zero, where the normal approximation would promise certainty."""
-    p = min(0.98, max(0.02, p))
-    return p * (1 - p)
+    high = 1
+    while not enough(high):
+        high *= 2
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def t975(freedom: float) -> float:

@@ -46,8 +46,8 @@ class Mean:
 class Change:
     """A difference, this week minus before, with a 95% interval.
 
-    `needed`: where one cannot tell, how many more mentions a week it would take to see a change of
-    `size`; None where the verdict is clear, or where the interval already rules out a change that matters.
+    `needed`: where one cannot tell, how many more mentions a week it would take; None where the verdict
+    is clear, or where the interval already rules out a change that matters (see `even`).
     """
 
     value: float
@@ -55,7 +55,7 @@ class Change:
     high: float
     verdict: Direction
     needed: int | None = None
-    size: float | None = None
+    even: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,7 @@ class WeeklyFigures:
     judgement: Judgement
     headline: str
     sentence: str
+    notes: tuple[str, ...]
     mentions: int | None
     mentions_before: int | None
     scored: int | None

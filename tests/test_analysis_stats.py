@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import stats
@@ -96,24 +96,22 @@ def test_discoveries_do_not_depend_on_the_order(p, random):
 
 
 @quick
-@given(st.floats(0.05, 0.9), st.floats(0.03, 0.5), st.floats(1, 4))
-def test_needed_mentions_are_about_what_the_interval_asks_for(p, difference, deff):
-    assume(p + difference < 0.97)
-    n = stats.mentions_needed(p, difference=difference, deff=deff)
-    assume(n / deff > 40)  # below, Newcombe's interval and the normal one part
-    low, _ = stats.newcombe_difference(p * n * 1.3, n * 1.3, (p + difference) * n * 1.3, n * 1.3, deff)
-    assert low > 0
-    low, _ = stats.newcombe_difference(p * n * 0.7, n * 0.7, (p + difference) * n * 0.7, n * 0.7, deff)
-    assert low < 0
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(1, 4))
+def test_needed_mentions_are_the_least_that_tell(p1, p2, deff):
+    n = stats.mentions_needed(p1, p2, matters=0.10, deff=deff)
+    assert stats.can_tell(*stats.newcombe_difference(p1 * n, n, p2 * n, n, deff), 0.10)
+    less = n - 1
+    assert not less or not stats.can_tell(
+        *stats.newcombe_difference(p1 * less, less, p2 * less, less, deff), 0.10
+    )
 
 
-def test_needed_mentions_for_a_width():
-    n = stats.mentions_needed(0.3, width=0.10)
-    low, high = stats.wilson(0.3 * n, n)
-    assert high - low == pytest.approx(0.10, rel=0.02)
-    for bad in ({}, {"width": 0.1, "difference": 0.1}, {"difference": 0.0}):
-        with pytest.raises(ValueError, match="either a width or a difference"):
-            stats.mentions_needed(0.3, **bad)
+def test_needed_mentions_are_about_those_of_the_textbook():
+    # n = z^2 (p1 q1 + p2 q2) / d^2 = 3.8416 (0.21 + 0.24) / 0.01
+    assert stats.mentions_needed(0.3, 0.4, matters=0.05) == pytest.approx(173, rel=0.05)
+    assert stats.mentions_needed(0.3, 0.4, matters=0.05, deff=2) == pytest.approx(346, rel=0.05)
+    with pytest.raises(ValueError, match="greater than 0"):
+        stats.mentions_needed(0.3, 0.4, matters=0)
 
 
 def test_t_is_the_table_then_nearly_normal():

@@ -1,0 +1,207 @@
+"""The themes of the week: how often, how meant, what changed, and in whose words."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analysis import stats
+from analysis.counts import change, cluster_totals, clusters, readable, scored, share
+from analysis.quotes import Candidate, Picker, candidate, most_typical
+from candidly.figures import Change, Quote, QuoteReason, ThemeRow
+from candidly.records import Mention, Polarity
+
+FALSE_DISCOVERIES = 0.10
+"""Of the themes said to have changed, at most this share is expected to be chance."""
+
+QUOTED_THEMES, QUOTES_EACH, SAMPLE, EXTREMES = 5, 2, 150, 20
+
+Texts = Callable[[list[int]], Mapping[int, Mention]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """One week of one company, as `storage.queries.mentions_frame` and `opinions_frame` give it.
+
+    mentions: pk, source, published (UTC), thread, verdict, basis, score, stars, language, unscored, role,
+    ghosting (more columns are ignored); opinions: pk, theme, polarity, start, end.
+    """
+
+    mentions: pd.DataFrame
+    opinions: pd.DataFrame
+
+    def of(self, mentions: pd.DataFrame) -> Frames:
+        """The same with some of the mentions only."""
+        return Frames(mentions, self.opinions[self.opinions["pk"].isin(mentions["pk"])])
+
+
+@dataclass(slots=True)
+class _Named:
+    """The mentions that name a theme, and which way."""
+
+    negative: set[int] = field(default_factory=set)
+    positive: set[int] = field(default_factory=set)
+    neutral: set[int] = field(default_factory=set)
+
+    @property
+    def all(self) -> set[int]:
+        return self.negative | self.positive | self.neutral
+
+
+def _named(frames: Frames) -> dict[str, _Named]:
+    found: dict[str, _Named] = defaultdict(_Named)
+    opinions = frames.opinions
+    for pk, theme, polarity in zip(opinions["pk"], opinions["theme"], opinions["polarity"], strict=True):
+        getattr(found[str(theme)], str(polarity)).add(int(pk))
+    return found
+
+
+def theme_rows(
+    week: Frames,
+    pair: tuple[Frames, Frames] | None,
+    titles: Mapping[str, str],
+    least: int,
+) -> tuple[ThemeRow, ...]:
+    """Every theme of the week, those with most complaints first.
+
+    `pair`: the week before and this week, cut to what can be compared; None where nothing can.
+    """
+    week = week.of(readable(week.mentions))
+    named = _named(week)
+    changes = _changes(pair, least) if pair else {}
+    rows = [
+        _row(theme, titles.get(theme) or title(theme), named.get(theme, _Named()), week, changes, least)
+        for theme in sorted({*named, *changes})
+    ]
+    rows = [row for row in rows if row.mentions != 0 or (row.change and row.change.verdict != "cannot tell")]
+    return tuple(sorted(rows, key=_order))
+
+
+def title(theme: str) -> str:
+    """`work_life_balance` -> `Work life balance`."""
+    words = theme.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _order(row: ThemeRow) -> tuple[float, float, str]:
+    if row.mentions is None:
+        return math.inf, 0.0, row.title
+    return -float((row.negative or 0) + (row.mixed or 0)), -float(row.mentions), row.title
+
+
+def _row(
+    theme: str, name: str, named: _Named, week: Frames, changes: Mapping[str, Change], least: int
+) -> ThemeRow:
+    mentions, n = len(named.all), len(week.mentions)
+    if 0 < mentions < least or n < least:
+        return ThemeRow(theme, name, None)
+    mixed = named.negative & named.positive
+    complaints = week.mentions["pk"].isin(named.negative)
+    deff = stats.design_effect(cluster_totals(week.mentions, complaints))
+    return ThemeRow(
+        theme,
+        name,
+        mentions,
+        negative=len(named.negative - mixed),
+        mixed=len(mixed),
+        neutral=len(named.all - named.negative - named.positive),
+        positive=len(named.positive - mixed),
+        share=share(mentions, n, least),
+        complaints=share(len(named.negative), n, least, deff),
+        change=changes.get(theme),
+    )
+
+
+def _changes(pair: tuple[Frames, Frames], least: int) -> dict[str, Change]:
+    """How the share of mentions that complain of a theme changed, of all themes that may be shown."""
+    before, now = (frames.of(readable(frames.mentions)) for frames in pair)
+    n1, n2 = len(before.mentions), len(now.mentions)
+    if min(n1, n2) < max(1, least):
+        return {}
+    named1, named2 = _named(before), _named(now)
+    both = pd.concat([before.mentions, now.mentions], ignore_index=True)
+    tests: dict[str, tuple[float, int, float, int, float]] = {}
+    for theme in sorted({*named1, *named2}):
+        old, new = named1.get(theme, _Named()), named2.get(theme, _Named())
+        if max(len(old.all), len(new.all)) < least or 0 < len(new.all) < least:
+            continue
+        deff = stats.design_effect(cluster_totals(both, both["pk"].isin(old.negative | new.negative)))
+        k1, k2 = len(old.negative), len(new.negative)
+        if 0 < len(old.all) < least:
+            # A withheld count must not follow from the change: its greatest value stands in for it, which
+            # understates a rise and would invent a fall.
+            k1 = min(least - 1, n1)
+            if k2 / n2 <= k1 / n1:
+                continue
+        tests[theme] = (k1, n1, k2, n2, deff)
+    found = stats.discoveries([stats.difference_p_value(*test) for test in tests.values()], FALSE_DISCOVERIES)
+    return {theme: change(*test, believed=ok) for (theme, test), ok in zip(tests.items(), found, strict=True)}
+
+
+def pick_quotes(
+    week: Frames, rows: Sequence[ThemeRow], texts: Texts, timezone: str, least: int
+) -> tuple[Quote, ...]:
+    """Up to two quotes of each leading theme, then the most negative and the most positive passage."""
+    if len(week.mentions) < max(1, least):
+        return ()
+    week = week.of(readable(week.mentions))
+    threads = dict(zip(week.mentions["pk"].astype(int), clusters(week.mentions), strict=True))
+    picker, quotes = Picker(timezone), list[Quote]()
+    for row in [row for row in rows if row.mentions][:QUOTED_THEMES]:
+        polarity = _leading(row)
+        chosen = week.opinions[
+            week.opinions["theme"].eq(row.theme) & week.opinions["polarity"].eq(polarity)
+        ].sort_values(["pk", "start"])
+        sample = chosen.iloc[:: max(1, math.ceil(len(chosen) / SAMPLE))]
+        ranked = most_typical(_candidates(sample, texts, threads))
+        quotes += picker.pick(ranked, QUOTES_EACH, "theme", row.theme)
+    quotes += _extremes(week, texts, threads, picker, least)
+    return tuple(quotes)
+
+
+def _leading(row: ThemeRow) -> Polarity:
+    counts: dict[Polarity, int] = {
+        "negative": (row.negative or 0) + (row.mixed or 0),
+        "positive": (row.positive or 0) + (row.mixed or 0),
+        "neutral": row.neutral or 0,
+    }
+    return max(counts, key=lambda name: counts[name])
+
+
+def _extremes(
+    week: Frames, texts: Texts, threads: Mapping[int, str], picker: Picker, least: int
+) -> list[Quote]:
+    """The passage of the mention with the lowest score, and of the one with the highest."""
+    judged = scored(week.mentions)
+    judged = judged[judged["score"].notna()]
+    quotes: list[Quote] = []
+    sides: list[tuple[Polarity, QuoteReason, bool]] = [
+        ("negative", "most negative", True),
+        ("positive", "most positive", False),
+    ]
+    for polarity, reason, ascending in sides:
+        side = judged[judged["verdict"].eq(polarity)]
+        if len(side) < max(1, least):
+            continue
+        order = side.sort_values(["score", "pk"], ascending=[ascending, True])["pk"].head(EXTREMES).tolist()
+        spoken = week.opinions[week.opinions["pk"].isin(order) & week.opinions["polarity"].eq(polarity)]
+        rank = {pk: i for i, pk in enumerate(order)}
+        spoken = spoken.assign(rank=spoken["pk"].map(rank)).sort_values(["rank", "start"])
+        quotes += picker.pick(list(_candidates(spoken, texts, threads)), 1, reason)
+    return quotes
+
+
+def _candidates(opinions: pd.DataFrame, texts: Texts, threads: Mapping[int, str]) -> Iterable[Candidate]:
+    """The passages behind opinions, in their order; a mention deleted in the meantime is passed over."""
+    pks: Collection[int] = dict.fromkeys(int(pk) for pk in opinions["pk"])
+    found = texts(list(pks)) if pks else {}
+    columns = (opinions[name] for name in ("pk", "polarity", "start", "end"))
+    for pk, polarity, start, end in zip(*columns, strict=True):
+        if mention := found.get(int(pk)):
+            passage = candidate(mention, threads[int(pk)], polarity, int(start), int(end))
+            if passage is not None:
+                yield passage
