@@ -1,0 +1,97 @@
+"""Delimited text as rows: the delimiter found out, each row with the line that it starts on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import Any, Final
+
+from collectors.jsonrows import Numbered, Row, key
+from collectors.textfile import Unreadable, lines
+
+DELIMITERS: Final = ",;\t|"
+MAX_COLUMNS: Final = 2_000
+
+UNCLOSED: Final = "a field of more than 131,072 characters: probably a quote that is never closed"
+TOO_FEW: Final = "fewer fields than the header has"
+TOO_MANY: Final = "more fields than the header has"
+
+
+def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ...], Numbered]:
+    """The columns and the rows of delimited text; the delimiter is found out where none is given."""
+    stream = lines(text)
+    head = list(_up_to(stream, 1 << 16))
+    delimiter = delimiter or sniff_delimiter(head)
+    first = next(csv.reader(head, delimiter=delimiter), [])
+    padded = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
+    reader = csv.reader(chain(head, stream), delimiter=delimiter, skipinitialspace=padded)
+    header = next((cells for cells in reader if any(map(str.strip, cells))), None)
+    if header is None:
+        raise Unreadable("it is empty")
+    columns = column_names(header)
+    return columns, _csv_rows(reader, columns)
+
+
+def _up_to(stream: Iterator[str], characters: int) -> Iterator[str]:
+    for line in stream:
+        yield line
+        characters -= len(line)
+        if characters <= 0:
+            return
+
+
+def sniff_delimiter(head: list[str]) -> str:
+    """Which of comma, semicolon, tab and bar splits the first rows into the most columns alike."""
+
+    def score(delimiter: str) -> float:
+        try:
+            rows = [cells for cells in islice(csv.reader(head, delimiter=delimiter), 50) if cells]
+        except csv.Error:
+            return 0
+        if not rows or len(rows[0]) < 2:
+            return 0
+        # The last row may be cut off by the end of the sample.
+        alike = sum(len(cells) == len(rows[0]) for cells in rows)
+        return len(rows[0]) * alike / len(rows)
+
+    return max(DELIMITERS, key=score)
+
+
+def column_names(header: Iterable[object]) -> tuple[str, ...]:
+    """Names as compared; a repeated one gets a number, so that no cell hides another."""
+    columns: list[str] = []
+    for cell in header:
+        name = key("" if cell is None else str(cell))
+        taken = columns.count(name)
+        columns.append(f"{name} ({taken + 1})" if taken else name)
+        if len(columns) > MAX_COLUMNS:
+            raise Unreadable(f"it has more than {MAX_COLUMNS} columns")
+    return tuple(columns)
+
+
+def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Numbered:
+    """`(line on which the row starts, row)`; after a broken row reading goes on with the next line."""
+    width = len(columns)
+    start = reader.line_num + 1
+    while True:
+        try:
+            for cells in reader:
+                if len(cells) == width:
+                    yield start, dict(zip(columns, cells, strict=True))
+                elif cells:
+                    yield start, _ragged(cells, columns)
+                start = reader.line_num + 1
+        except csv.Error:
+            yield start, UNCLOSED
+            start = reader.line_num + 1
+        else:
+            return
+
+
+def _ragged(cells: list[str], columns: tuple[str, ...]) -> Row | str:
+    """Surplus delimiters at the end of a line are harmless; all else shifts meaning between columns."""
+    if len(cells) < len(columns):
+        return TOO_FEW
+    return TOO_MANY if any(cells[len(columns) :]) else dict(zip(columns, cells, strict=False))

@@ -1,0 +1,287 @@
+"""Exports and saved pages on disk: CSV, TSV, XLSX, JSON, JSON Lines, HTML, each also gzipped.
+
+The cursor is `{"files": {name: {"sha256", "rows", "done", "settings"}}}`: a finished file that has not
+changed is skipped, an unfinished one goes on after `rows`, a changed one, or one read under other settings,
+is read again from its start (the same rows give the same ids, so that nothing is stored twice).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal, TypedDict, cast
+
+from pydantic import Field, field_validator
+
+from candidly.config import SourceSettings
+from candidly.errors import CollectorError, Degraded
+from candidly.records import Cursor, Kind, Mention, Reject
+from collectors.base import Context, Raw
+from collectors.filelayout import MappedField, fits, layout_for, shown, unused
+from collectors.filesearch import find
+from collectors.presets import Layout, PresetName
+from collectors.rows import Reading, RowReader
+from collectors.tables import Format, Table, format_of, open_table, sniff_format
+from collectors.textfile import Unreadable, read_whole
+
+CHUNK: Final = 500
+"""Rows that are stored together."""
+READER: Final = 1
+"""Raised when files should be read again because they are read better."""
+MAX_PAGE: Final = 8_000_000
+"""Bytes of a saved page."""
+
+
+class FileSettings(SourceSettings):
+    """A `file` source."""
+
+    path: str = Field(
+        min_length=1, description="A file, a folder or a glob, from the configuration's folder."
+    )
+    format: Literal["auto", "csv", "tsv", "xlsx", "json", "jsonl", "html"] = "auto"
+    preset: PresetName = Field("auto", description="Whose export it is; auto goes by the columns.")
+    columns: dict[MappedField, str | tuple[str, ...]] = Field(
+        {}, description="For anything else: which column holds what ({body: Comment, stars: Score})."
+    )
+    kind: Kind | None = Field(None, description="What the rows are, where not what the preset says.")
+    encoding: str = Field("auto", description="Of text files; auto knows UTF-8, UTF-16 and Windows-1252.")
+    day_first: bool | None = Field(None, description="Whether 03/04/2026 is the 3rd of April.")
+    stars_scale: float = Field(5, ge=2, le=1000, description="The best rating: 5, 10, 100.")
+    url: str = Field("", description="Where the export came from, for mentions without an own address.")
+    site: str = Field("", description="The site's name (glassdoor.com), where no preset says it.")
+
+    live: ClassVar[bool] = False
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            if name != "auto":
+                "a".encode(name)
+        except (LookupError, ValueError):
+            raise ValueError(f"unknown encoding {name!r}; use auto, utf-8, cp1252, ...") from None
+        return name
+
+    @field_validator("path")
+    @classmethod
+    def _printable(cls, path: str) -> str:
+        if "\0" in path:
+            raise ValueError("holds a NUL character")
+        return path
+
+
+class Entry(TypedDict):
+    """What the cursor remembers of one file."""
+
+    sha256: str
+    rows: int
+    done: bool
+    settings: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some rows of one file, with what is needed to read them; for a saved page its bytes."""
+
+    file: str
+    format: Format
+    seen: datetime
+    rows: list[tuple[int, dict[str, Any] | str]]
+    layout: Layout | None = None
+    encoding: str = ""
+    columns: tuple[str, ...] = ()
+    day_first: bool | None = None
+    page: bytes = b""
+
+
+class FileCollector:
+    """Reads the files of one `file` source."""
+
+    Settings: ClassVar[type[SourceSettings]] = FileSettings
+
+    def __init__(self, settings: FileSettings, context: Context) -> None:
+        self.settings = settings
+        self.context = context
+        self._noted: set[str] = set()
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        """Chunks of about 500 rows, file by file. One bad file does not stop the others.
+
+        Raises CollectorError (permanent) at the end, naming each file that could not be read to its end.
+        """
+        found = find(self.settings.path, self.context.folder)
+        self.context.notes.extend(found.notes)
+        entries = {name: entry for name, entry in _entries(cursor).items() if name in found.files}
+        bad: list[tuple[str, Unreadable]] = []
+        unchanged = 0
+        for name, path in found.files.items():
+            try:
+                entry = self._entry(path, entries.get(name))
+                unchanged += entry["done"]
+                for chunk, rows, done in () if entry["done"] else self.chunks(name, path, entry["rows"]):
+                    entries[name] = {**entry, "rows": rows, "done": done}
+                    yield Raw(chunk, {"files": dict(entries)}, name)
+            except Unreadable as error:
+                bad.append((name, error))
+        if unchanged:
+            self.context.notes.append(f"{unchanged} {'file' if unchanged == 1 else 'files'} unchanged")
+        if bad:
+            raise _summary(bad, len(found.files))
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        """The mentions of a chunk."""
+        chunk: Chunk = raw.payload
+        if chunk.layout is None:
+            yield from self._page(chunk)
+            return
+        reader = RowReader(self._reading(chunk, chunk.layout))
+        yield from reader.read(chunk.rows)
+        for column in reader.odd:
+            self._note(f"{chunk.file}: values of column {column!r} that are not understood are left out")
+
+    def chunks(self, name: str, path: Path, skip: int) -> Iterator[tuple[Chunk, int, bool]]:
+        """`(chunk, rows read once it is stored, whether the file ends with it)` after the first `skip` rows.
+
+        Raises Unreadable where the file cannot be read further, after the rows before were handed out.
+        """
+        form = self._format(path)
+        seen = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), self.context.now)
+        if form == "html":
+            page = read_whole(path, MAX_PAGE)
+            yield Chunk(file=name, format=form, seen=seen, rows=[], page=page), 1, True
+            return
+        with open_table(path, form, self.settings.encoding, self._fits) as table:
+            layout, day_first = layout_for(self.settings, table, self.settings.day_first)
+            self._describe(name, table, layout)
+            empty = Chunk(
+                file=name, format=form, seen=seen, rows=[], layout=layout,
+                encoding=table.encoding, columns=table.columns, day_first=day_first,
+            )  # fmt: skip
+            for rows, count, done in _grouped(table, skip):
+                yield replace(empty, rows=rows), count, done
+            if table.mended():
+                self._note(f"{name}: bytes that are no UTF-8 were read as Windows-1252")
+
+    def _entry(self, path: Path, known: Entry | None) -> Entry:
+        """What is known of the file if it and the settings are as they were, else a fresh start."""
+        digest, settings = _sha256(path), self._fingerprint()
+        if known and known["sha256"] == digest and known["settings"] == settings:
+            return known
+        return {"sha256": digest, "rows": 0, "done": False, "settings": settings}
+
+    def _fingerprint(self) -> str:
+        """Changes with whatever makes the same file give other mentions."""
+        apart = {"name", "type", "path", "enabled", "every", "expect", "terms_read", "permission"}
+        said = json.dumps([READER, self.settings.model_dump(mode="json", exclude=apart)], sort_keys=True)
+        return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+    def _format(self, path: Path) -> Format:
+        if self.settings.format != "auto":
+            return self.settings.format
+        return format_of(path) or sniff_format(path)
+
+    def _fits(self, columns: Any) -> bool:
+        return fits(self.settings, columns)
+
+    def _describe(self, name: str, table: Table, layout: Layout) -> None:
+        for note in table.notes:
+            self._note(f"{name}: {note}")
+        if columns := unused(layout, table.columns):
+            self._note(f"{name}: columns not read: {shown(columns)}")
+
+    def _note(self, note: str) -> None:
+        """Once a run, however many chunks say it."""
+        if note not in self._noted:
+            self._noted.add(note)
+            self.context.notes.append(note)
+
+    def _reading(self, chunk: Chunk, layout: Layout) -> Reading:
+        settings = self.settings
+        return Reading(
+            source=settings.name,
+            file=chunk.file,
+            layout=layout,
+            kind=settings.kind or layout.kind,
+            site=settings.site or layout.site,
+            url=settings.url,
+            company=settings.company or "",
+            now=self.context.now,
+            seen=chunk.seen,
+            day_first=chunk.day_first,
+            best=settings.stars_scale,
+        )
+
+    def _page(self, chunk: Chunk) -> Iterator[Mention | Reject]:
+        """A saved page; one without reviews is one reject, not the end of the run."""
+        from collectors.pageparse import mentions_of
+
+        settings = self.settings
+        base = {name: value for name in ("kind", "site") if (value := getattr(settings, name))}
+        try:
+            for one in mentions_of(
+                chunk.page,
+                url=settings.url,
+                source=settings.name,
+                now=self.context.now,
+                base=base,
+                charset="" if settings.encoding == "auto" else settings.encoding,
+                day_first=settings.day_first,
+                seen=chunk.seen,
+            ):
+                yield Reject(f"{chunk.file}: {one.where}", one.reason) if isinstance(one, Reject) else one
+        except Degraded:
+            yield Reject(chunk.file, "saved page without reviews in a form that can be read")
+
+
+def _grouped(table: Table, skip: int) -> Iterator[tuple[list[tuple[int, dict[str, Any] | str]], int, bool]]:
+    """The rows after the first `skip` in groups, each with the count of rows up to its end and whether it is
+    the last; rows before an error are handed out before it is raised."""
+    count, group = 0, list[tuple[int, dict[str, Any] | str]]()
+    problem: Unreadable | None = None
+    try:
+        for row in table.rows:
+            count += 1
+            if count > skip:
+                group.append(row)
+                if len(group) == CHUNK:
+                    yield group, count, False
+                    group = []
+    except Unreadable as error:
+        problem = error
+    if problem is None:
+        yield group, count, True
+        return
+    if group:
+        yield group, count, False
+    raise problem
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror or type(error).__name__})") from error
+
+
+def _entries(cursor: Cursor | None) -> dict[str, Entry]:
+    """The entries of a cursor; what is not as we write it is forgotten, so that the file is read again."""
+    files = (cursor or {}).get("files")
+    if not isinstance(files, dict):
+        return {}
+    wanted = Entry.__annotations__.keys()
+    return {
+        name: entry for name, entry in files.items() if isinstance(entry, dict) and wanted <= entry.keys()
+    }
+
+
+def _summary(bad: list[tuple[str, Unreadable]], total: int) -> CollectorError:
+    listed = "; ".join(f"{name}: {error}" for name, error in bad[:5])
+    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+    lead = "" if total == 1 else f"{len(bad)} of {total} files could not be read to the end: "
+    remedy = next((error.remedy for _, error in bad if error.remedy), "What could be read is stored.")
+    return CollectorError(f"{lead}{listed}{more}.", remedy, permanent=True)

@@ -1,0 +1,119 @@
+"""Which columns of a file hold what: by preset, by the `columns` of config.yaml, or both."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, Protocol
+
+from candidly.records import Kind
+from collectors.dates import infer_day_first
+from collectors.jsonrows import key
+from collectors.presets import SAID, Layout, PresetName, recognise
+from collectors.tables import Table
+from collectors.textfile import Unreadable
+
+MappedField = Literal[
+    "id", "published", "about", "url", "author", "thread", "parent", "title", "pros", "cons", "advice",
+    "body", "stars", "experience", "difficulty", "offer", "position", "location", "employment", "language",
+]  # fmt: skip
+"""The fields of a mention that a column can give; `company` follows from `about`."""
+
+REMEDY: Final = (
+    "Say which column holds what, for example "
+    "`columns: {body: comment, stars: score, published: date, id: id}`, or name the `preset`."
+)
+
+
+class Wishes(Protocol):
+    """What the settings of a source say about columns."""
+
+    @property
+    def preset(self) -> PresetName: ...
+    @property
+    def columns(self) -> Mapping[MappedField, str | tuple[str, ...]]: ...
+    @property
+    def kind(self) -> Kind | None: ...
+
+
+def fits(wishes: Wishes, columns: Iterable[str]) -> bool:
+    """Whether these columns can be read as mentions."""
+    return _layout(wishes, columns) is not None
+
+
+def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[Layout, bool | None]:
+    """The layout of a file, and how its numeric dates read: as set, as the preset says, as its rows show.
+
+    Raises Unreadable where its columns are not those of any preset, or not all those that are mapped.
+    """
+    columns = table.columns
+    layout = _layout(wishes, columns)
+    if layout is None:
+        raise Unreadable(_misfit(wishes, columns), REMEDY)
+    if table.format not in ("json", "jsonl"):  # there an absent value may have no key
+        _refuse_missing(wishes, columns)
+    for decided in (day_first, layout.day_first):
+        if decided is not None:
+            return layout, decided
+    names = layout.columns.get("published", ())
+    return layout, infer_day_first(
+        row.get(name) for _, row in table.sample if isinstance(row, dict) for name in names
+    )
+
+
+def _layout(wishes: Wishes, columns: Iterable[str]) -> Layout | None:
+    """What `columns` says, over the preset's where one is named; without it the preset that fits."""
+    present = set(columns)
+    if not wishes.columns:
+        return recognise(present, wishes.preset) if wishes.preset != "none" else None
+    named = wishes.preset not in ("auto", "none")
+    base = recognise(present, wishes.preset) if named else None
+    own = _mapped(wishes)
+    if base is not None:
+        convert = {name: read for name, read in base.convert.items() if name not in own}
+        return dataclasses.replace(base, columns={**base.columns, **own}, convert=convert)
+    if named or not any(column in present for name in SAID & own.keys() for column in own[name]):
+        return None
+    return Layout(preset="columns", kind=wishes.kind or "review", columns=own)
+
+
+def _mapped(wishes: Wishes) -> dict[str, tuple[str, ...]]:
+    return {
+        name: (key(of),) if isinstance(of, str) else tuple(map(key, of))
+        for name, of in wishes.columns.items()
+    }
+
+
+def _refuse_missing(wishes: Wishes, columns: tuple[str, ...]) -> None:
+    for name, wanted in _mapped(wishes).items():
+        for column in wanted:
+            if column not in columns:
+                raise Unreadable(
+                    f"it has no column {column!r} (for {name}); its columns are {shown(columns)}", REMEDY
+                )
+
+
+def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:
+    if not columns:
+        return "it holds no rows that can be read"
+    if wishes.columns:
+        what = (
+            f"none of the mapped columns {shown([c for of in _mapped(wishes).values() for c in of])} is in it"
+        )
+    elif wishes.preset in ("auto", "none"):
+        what = "its columns are those of no known export"
+    else:
+        what = f"its columns are not those of {wishes.preset}"
+    return f"{what}; its columns are {shown(columns)}"
+
+
+def unused(layout: Layout, columns: Iterable[str]) -> list[str]:
+    """The columns that are neither read nor ignored on purpose."""
+    return [column for column in columns if not layout.uses(column)]
+
+
+def shown(columns: Iterable[str], most: int = 20) -> str:
+    """Column names for a message. In a file without a header they would be somebody's words: long ones are
+    not shown."""
+    names = [repr(name) if len(name) <= 40 else "(a long text)" for name in columns]
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

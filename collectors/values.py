@@ -1,0 +1,194 @@
+"""How a cell's words become a field: stars, verdicts, job titles. Pure; cached where values repeat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from candidly.records import Difficulty, Experience, Offer
+from collectors.reviewtext import employment_of, number, person, scale, stars_of
+
+GONE: Final = frozenset(("[deleted]", "[removed]", "#N/A", "NaN", "null"))
+"""What exports write where there is no text any more."""
+STARS_SCALE: Final = "stars above the scale: set stars_scale"
+STARS_UNREAD: Final = "stars not understood"
+
+_IN_BRACKETS: Final = re.compile(r"(.*)\(((?:current|former) employee)\)", re.IGNORECASE | re.DOTALL)
+_EXPERIENCE: Final[dict[str, Experience]] = {
+    **dict.fromkeys(("positive", "good", "recommended", "recommends", "yes", "empfohlen"), "positive"),
+    **dict.fromkeys(("neutral", "average", "mixed"), "neutral"),
+    **dict.fromkeys(("negative", "bad", "not recommended", "no", "nicht empfohlen"), "negative"),
+}
+_DIFFICULTY: Final[dict[str, Difficulty]] = {
+    **dict.fromkeys(("easy", "very easy"), "easy"),
+    **dict.fromkeys(("average", "medium"), "average"),
+    **dict.fromkeys(("hard", "difficult", "very difficult"), "hard"),
+}
+_OFFER: Final[dict[str, Offer]] = {
+    **dict.fromkeys(("accepted", "accept", "yes"), "accepted"),
+    **dict.fromkeys(("declined", "decline"), "declined"),
+    **dict.fromkeys(("no", "none", "no offer"), "none"),
+}
+
+
+class BadValue(ValueError):
+    """A cell that cannot be used at all; the message is the reason, with nothing of the cell in it."""
+
+
+class OddValue(ValueError):
+    """A cell whose words are not among those expected; the row is good without it."""
+
+
+def text(cell: Any) -> str:
+    """A cell as text: outer space and placeholders for deleted texts removed, a list as lines."""
+    if isinstance(cell, str):
+        cell = cell.strip()
+        return "" if cell in GONE else cell
+    if cell is None or isinstance(cell, bool | dict):
+        return ""
+    if isinstance(cell, list):
+        return "\n".join(filter(None, map(text, cell)))
+    return str(cell)
+
+
+def label(cell: Any) -> str:
+    """Text on one line, of at most 300 characters: a place, a job, a name."""
+    return " ".join(text(cell).split())[:300]
+
+
+def identifier(cell: Any) -> str:
+    """A site's id, whole numbers without the `.0` that spreadsheets give them."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return "".join(filter(str.isprintable, text(cell)))[:300]
+
+
+def web_address(cell: Any) -> str:
+    """An http(s) address; anything else is none."""
+    found = identifier(cell)
+    return found if found.startswith(("https://", "http://")) else ""
+
+
+def stars(cell: Any, best: float) -> float | None:
+    """1-5 from a scale that runs to `best`; None where the author gave none (empty, 0). Raises BadValue."""
+    return _stars(text(cell), best)
+
+
+@lru_cache(maxsize=4096)
+def _stars(stated: str, best: float) -> float | None:
+    if not stated or stated.casefold() in ("none", "n/a", "na", "-"):
+        return None
+    value = number(stated)
+    if value is None:
+        worded = stars_of(stated, str(best))
+        if worded is None:
+            raise BadValue(STARS_UNREAD)
+        return worded
+    worst = 1.0 if best <= 10 else 0.0
+    if value == 0 < worst:
+        return None
+    if value > best:
+        raise BadValue(STARS_SCALE)
+    return scale(max(value, worst), best, worst)
+
+
+@lru_cache(maxsize=1024)
+def _word(stated: str, ending: str) -> str:
+    return " ".join(stated.split()).casefold().removesuffix(ending).strip()
+
+
+def _among(words: dict[str, Any], ending: str) -> Callable[[Any], Any]:
+    """A reader of one of these words, with or without the site's ending ("Easy Interview")."""
+
+    def read(cell: Any) -> Any:
+        word = _word(text(cell), ending)
+        if not word:
+            return None
+        if word not in words:
+            raise OddValue
+        return words[word]
+
+    return read
+
+
+@lru_cache(maxsize=4096)
+def _employment(stated: str) -> Literal["current", "former", ""]:
+    word = stated.casefold()
+    return "current" if "current" in word else "former" if "former" in word else ""
+
+
+def employment(cell: Any) -> Literal["current", "former", ""]:
+    """From "Current Employee, more than 3 years", "Clerk (Former Employee)" and their like."""
+    return _employment(text(cell))
+
+
+def current_or_former(cell: Any) -> Literal["current", "former", ""]:
+    """From a truth value, as JSON exports have it."""
+    return "current" if cell is True else "former" if cell is False else ""
+
+
+@lru_cache(maxsize=4096)
+def _position(stated: str) -> str:
+    if match := _IN_BRACKETS.fullmatch(stated):
+        stated = match[1].strip()
+    else:
+        _, job, rest = employment_of(stated)
+        stated = job or rest
+    return "" if stated.casefold().startswith("anonymous") else stated
+
+
+def position_of(cell: Any) -> str:
+    """The job in "Clerk (Former Employee)" or "Former Employee - Clerk"; none for "Anonymous Employee"."""
+    return _position(label(cell))
+
+
+def before_interview(cell: Any) -> str:
+    """The job in "Software Engineer Interview"."""
+    return label(cell).removesuffix("Interview").strip()
+
+
+def after_in(cell: Any) -> str:
+    """The place in "Anonymous Interview Candidate in Pune"."""
+    return label(cell).partition(" in ")[2]
+
+
+def unquoted(cell: Any) -> str:
+    """Text without the quotation marks that a scraper left around it."""
+    return text(cell).strip('"').strip()
+
+
+def place(cell: Any) -> str:
+    found = label(cell)
+    return "" if found.casefold() in ("n/a", "na", "-") else found
+
+
+def language(cell: Any) -> str:
+    """ISO 639-1 of "en", "en-US", "eng"."""
+    code = label(cell).casefold()
+    known = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "por": "pt"}
+    return known.get(code[:3], code[:2])
+
+
+CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
+    "id": identifier,
+    "url": web_address,
+    "author": lambda cell: person(label(cell)),
+    "about": label,
+    "thread": identifier,
+    "parent": identifier,
+    "title": text,
+    "pros": text,
+    "cons": text,
+    "advice": text,
+    "body": text,
+    "experience": _among(_EXPERIENCE, " experience"),
+    "difficulty": _among(_DIFFICULTY, " interview"),
+    "offer": _among(_OFFER, " offer"),
+    "employment": employment,
+    "position": position_of,
+    "location": place,
+    "language": language,
+}
+"""Mention field -> how its cell is read; stars and dates depend on the file and are read in `rows`."""
