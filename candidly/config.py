@@ -11,7 +11,15 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from candidly.conflicts import conflicts
 
@@ -51,6 +59,12 @@ def parse_duration(value: Any) -> Any:
     return timedelta(seconds=seconds)
 
 
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("should be longer than nothing")
+    return value
+
+
 def format_duration(value: timedelta) -> str:
     """The shortest way to write it in config.yaml: `6h`, not `360m`."""
     seconds = value.total_seconds()
@@ -61,7 +75,7 @@ def format_duration(value: timedelta) -> str:
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
-    Field(gt=timedelta(0)),
+    AfterValidator(_positive),
 ]
 Name = Annotated[str, Field(pattern=NAME)]
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from candidly.config import Config, SourceSettings
 from candidly.configschema import json_schema
@@ -116,6 +117,11 @@ def _misspelt_variables(environ: Mapping[str, str], text: str) -> Iterator[str]:
             yield f"environment: {dotted((name,))}: unknown variable; did you mean {PREFIX}{near[0]}?"
 
 
+def _follows(item: ErrorDetails) -> bool:
+    """pydantic calls a list too short when an entry was wrong, which is reported by itself."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
+
+
 class _Check:
     """One document against the models; gathers problems instead of stopping at the first."""
 
@@ -188,7 +194,7 @@ class _Check:
         unknown: set[KeyPath] = set()
         for item in error.errors(include_url=False):
             path = self._real((*base, *item["loc"]), last=item["type"] == "missing")
-            if path == base and skip_whole:
+            if (path == base and skip_whole) or _follows(item):
                 continue
             known = keys_at(model, path[len(base) : -1])
             found.setdefault(path, []).append(message(item, known, owner))

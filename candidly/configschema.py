@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from candidly.config import Config, SourceSettings, format_duration
@@ -39,4 +40,8 @@ def _fix_type(block: dict[str, Any], kind: str) -> None:
 class _Generator(GenerateJsonSchema):
     def encode_default(self, dft: Any) -> Any:
         """Defaults as they are written in config.yaml: `6h`, where pydantic says `PT6H`."""
+        if isinstance(dft, BaseModel):
+            return {name: self.encode_default(getattr(dft, name)) for name in type(dft).model_fields}
+        if isinstance(dft, tuple):
+            return [self.encode_default(item) for item in dft]
         return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)

@@ -8,12 +8,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from candidly.config import PATTERNS, Config, format_duration
+from candidly.config import PATTERNS, Config
 from candidly.conflicts import KeyPath
 
 _SECRET_KEY: Final = re.compile(
@@ -158,12 +157,8 @@ def _literal(given: Any, context: Any) -> str:
     return f"should be {expected.replace(chr(39), '`')}" + (f"; did you mean `{near[0]}`?" if near else "")
 
 
-def _bound(words: str) -> Callable[[Any, Any], str]:
-    def write(_: Any, context: Any) -> str:
-        limit = next(context[key] for key in ("gt", "ge", "lt", "le", "multiple_of") if key in context)
-        return f"should be {words} {format_duration(limit) if isinstance(limit, timedelta) else limit}"
-
-    return write
+def _bound(words: str, key: str) -> Callable[[Any, Any], str]:
+    return lambda _, context: f"should be {words} {str(context[key]).removesuffix('.0')}"
 
 
 def _at_least(_: Any, context: Any) -> str:
@@ -171,7 +166,6 @@ def _at_least(_: Any, context: Any) -> str:
     return f"needs at least {least} " + ("entry" if least == 1 else "entries")
 
 
-_DURATION = "should look like 30m, 6h, 1d or 2w"
 _BY_TYPE: Final[dict[str, Callable[[Any, Any], str]]] = {
     "missing": lambda *_: "is missing",
     "string_type": _text,
@@ -186,11 +180,11 @@ _BY_TYPE: Final[dict[str, Callable[[Any, Any], str]]] = {
     "enum": _literal,
     "union_tag_invalid": _literal,
     "union_tag_not_found": lambda _, context: f"needs {context['discriminator']}",
-    "greater_than": _bound("greater than"),
-    "greater_than_equal": _bound("at least"),
-    "less_than": _bound("less than"),
-    "less_than_equal": _bound("at most"),
-    "multiple_of": _bound("a multiple of"),
+    "greater_than": _bound("greater than", "gt"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than": _bound("less than", "lt"),
+    "less_than_equal": _bound("at most", "le"),
+    "multiple_of": _bound("a multiple of", "multiple_of"),
     "too_short": _at_least,
     "too_long": lambda _, context: f"should have at most {context['max_length']} entries",
     "list_type": _list,
