@@ -166,26 +166,37 @@ class AppriseChannel:
 
 
 def _notify(url: str, delivery: Delivery) -> None:
-    plugin = _plugin(url)
-    title, text = delivery.message["title"], delivery.message["text"]
-    if plugin.service_name and "teams" in str(plugin.service_name).lower():
-        title, text = teams(title), teams(text)
+    notify(_plugin(url), delivery)
+
+
+def notify(plugin: Any, delivery: Delivery) -> None:
+    """Send through one apprise plug-in, as plain as it gets. Raises DeliveryError where it did not work."""
     from apprise import Apprise, NotifyFormat
 
-    apprise = Apprise()
-    apprise.add(plugin)
+    plugin.notify_format = NotifyFormat.TEXT
+    for extra in ("include_image", "include_footer"):  # pictures that would be loaded from elsewhere
+        if hasattr(plugin, extra):
+            setattr(plugin, extra, False)
+    title, text = delivery.message["title"], delivery.message["text"]
+    service = type(plugin).__name__
+    if service == "NotifyWorkflows":
+        title, text = teams(title), teams(text)
+    elif service == "NotifyEmail":
+        plugin.headers["X-Candidly-Delivery"] = delivery.id
+    sender = Apprise()
+    sender.add(plugin)
     # apprise answers false on failure and does not raise; what went wrong it says only in its own log.
-    if not apprise.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
+    if not sender.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
         raise DeliveryError(
             "the service did not take the message.", "Check the address, the token and the network."
         )
 
 
 def _plugin(url: str) -> Any:
-    """apprise's object for an address: as plain as it gets, and silent, for its log names addresses."""
+    """apprise's object for an address; silent, for its log names addresses."""
     import logging
 
-    from apprise import Apprise, NotifyFormat
+    from apprise import Apprise
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     plugin = Apprise.instantiate(url, suppress_exceptions=True)
@@ -195,10 +206,6 @@ def _plugin(url: str) -> Any:
             "See docs/alerts.md for examples.",
             permanent=True,
         )
-    plugin.notify_format = NotifyFormat.TEXT
-    for extra in ("include_image", "include_footer"):  # pictures that would be loaded from elsewhere
-        if hasattr(plugin, extra):
-            setattr(plugin, extra, False)
     return plugin
 
 

@@ -10,7 +10,7 @@ import socket
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -31,9 +31,23 @@ class _Refused(Exception):
 
 
 def wants_text(url: str) -> bool:
-    """Whether the address is an incoming webhook in Slack's style (Slack, Mattermost, Rocket.Chat)."""
-    parts = urlsplit(url)
+    """Whether the address is an incoming webhook in Slack's style (Slack, Mattermost, Rocket.Chat).
+
+    Raises DeliveryError for what is no http or https URL.
+    """
+    parts = _parts(url)
     return parts.hostname in SLACK_HOSTS or parts.path.startswith("/hooks/")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise DeliveryError("the address is no http or https URL.", "Correct the secret.", permanent=True)
+    return parts
 
 
 def post_json(url: str, body: dict[str, Any], key: str, *, allow_private: bool, deadline: float) -> None:
@@ -42,8 +56,7 @@ def post_json(url: str, body: dict[str, Any], key: str, *, allow_private: bool, 
     Raises DeliveryError: 408, 425, 429, 5xx and network trouble may pass (`retry_after` in seconds where the
     server said so, at most 6 hours), everything else is permanent.
     """
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise DeliveryError("the address is no http or https URL.", "Correct the secret.", permanent=True)
+    _parts(url)
     with requests.Session() as session:
         session.trust_env = False
         adapter = _Adapter(allow_private)
