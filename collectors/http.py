@@ -1,0 +1,339 @@
+"""The one hardened fetch of all HTTP collectors. Imports requests, so import it inside functions.
+
+What it promises for each `get`: it ends within `deadline` seconds however slowly the server drips; it holds
+at most `max_bytes` of the body, unpacked; it connects only to the addresses that it has checked; it follows
+at most five redirects, each checked like the first; it asks a host at most once per `interval`; and
+whatever goes wrong is a CollectorError that says whether and when to try again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from candidly import __version__
+from candidly.errors import CollectorError
+from collectors.httpbody import LATER, read_body
+from collectors.httpconnect import Adapter, Watch
+
+ACCEPT = (
+    "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.8"
+)
+MAX_REDIRECTS = 5
+MAX_RETRY_AFTER = 3600.0
+SHORT_WAIT = 5.0
+"""A Retry-After up to this is waited for here; a longer one is handed to the caller."""
+_RETRIED = {500, 502, 503, 504}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_FAULTS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
+
+_REMEDIES = MappingProxyType(
+    {
+        400: "Check the address in the config.",
+        401: "The page needs a login, which candidly does not do; use an export or a saved page instead.",
+        402: "The page must be paid for; use an export instead.",
+        403: "The site refuses automated readers; use an export or a saved page with a `file` source.",
+        404: "Check the address in the config; the page may have moved.",
+        410: "The page is gone for good; take the address out of the config.",
+        451: "The page is blocked for legal reasons; take the address out of the config.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A good answer: status 2xx with its body, or 304 without one. `url` is where it came from in the end."""
+
+    status: int
+    url: str
+    body: bytes = b""
+    content_type: str = ""
+    charset: str = ""
+    validators: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def not_modified(self) -> bool:
+        return self.status == 304
+
+
+class Refused(CollectorError):
+    """The server answered with an HTTP status that is no good answer."""
+
+    status = 0
+
+
+class Throttle:
+    """Keeps requests to one host apart; collectors that share it share the manners."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.clock, self.sleep = clock, sleep
+        self._free: dict[str, float] = {}
+        self._slower: dict[str, float] = {}
+
+    def slow_down(self, host: str, seconds: float) -> None:
+        """What a host's robots.txt asks for (crawl-delay); never faster than the interval set here."""
+        self._slower[host] = seconds
+
+    def wait(self, host: str) -> None:
+        """Sleep until the host may be asked again."""
+        if (pause := self._free.get(host, 0.0) - self.clock()) > 0:
+            self.sleep(pause)
+
+    def done(self, host: str, interval: float) -> None:
+        """Note that a request ended now."""
+        self._free[host] = self.clock() + max(interval, self._slower.get(host, 0.0))
+
+
+_SHARED = Throttle()
+
+
+def user_agent(contact: str = "") -> str:
+    """`candidly/0.1.0 (+contact)`: who asks, and where to complain."""
+    return f"candidly/{__version__}" + (f" (+{contact})" if contact else "")
+
+
+def shown(url: str) -> str:
+    """An address for a message: without query, fragment and user name, which may be secret."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"[:300]
+    except ValueError:
+        return "an address that is none"
+
+
+class Http:
+    """A careful reader of other people's servers; see the module.
+
+    `now` dates Retry-After; `clock` and `sleep` drive the pauses between requests, not the deadline.
+    `check_host(url)` and the `allowed(url)` of a `get` may refuse any hop by raising CollectorError.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        *,
+        user_agent: str = user_agent(),
+        allow_private: bool = False,
+        deadline: float = 30.0,
+        connect_timeout: float = 10.0,
+        max_bytes: int = 5_000_000,
+        min_interval: float = 1.0,
+        retries: int = 2,
+        check_host: Callable[[str], None] | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self.now, self.user_agent, self.allow_private = now, user_agent, allow_private
+        self.deadline, self.connect_timeout, self.max_bytes = deadline, connect_timeout, max_bytes
+        self.min_interval, self.retries, self.check_host = min_interval, retries, check_host
+        self.throttle = throttle or _SHARED
+        self._started = self.throttle.clock()
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, netrc or cookie of somebody's environment
+        self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = Adapter(allow_private=allow_private)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
+
+    def get(
+        self,
+        url: str,
+        *,
+        validators: Mapping[str, str] | None = None,
+        allowed: Callable[[str], None] | None = None,
+        first_bytes: int | None = None,
+    ) -> Response:
+        """Fetch `url`; with `validators` (`etag`, `last_modified` of an earlier answer) perhaps a 304.
+
+        `first_bytes` is for files of which a beginning is enough: it is all that is read and no error.
+
+        Raises CollectorError for everything that is no good answer.
+        """
+        budget, start, origin = self.deadline, url, url
+        for _ in range(MAX_REDIRECTS + 1):
+            self._check(url, origin, allowed)
+            answer, budget = self._attempts(url, validators or {}, budget, first_bytes)
+            if isinstance(answer, Response):
+                return answer
+            origin, url = url, answer
+        raise CollectorError(f"{shown(start)}: more than {MAX_REDIRECTS} redirects.", _REMEDIES[404])
+
+    def _check(self, url: str, origin: str, allowed: Callable[[str], None] | None) -> None:
+        """Refuse what must not be asked for at all."""
+        try:
+            parts = urlsplit(url)
+            good = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            good = False
+        if not good:
+            raise CollectorError(f"{shown(url)} is no web address.", _REMEDIES[400], permanent=True)
+        if parts.scheme not in ("http", "https"):
+            raise CollectorError(
+                f"{shown(url)}: only http and https are fetched.", _REMEDIES[400], permanent=True
+            )
+        if urlsplit(origin).scheme == "https" and parts.scheme == "http":
+            raise CollectorError(f"{shown(origin)} redirects to an unencrypted page.", _REMEDIES[404])
+        if parts.username is not None or parts.password is not None:
+            raise CollectorError(
+                f"{shown(url)}: an address with a user name in it.", "Leave it out.", permanent=True
+            )
+        for check in (self.check_host, allowed):
+            if check is not None:
+                check(url)
+
+    def _attempts(
+        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None
+    ) -> tuple[Response | str, float]:
+        """One hop with its retries: the answer, or where it redirects to; and the seconds that are left."""
+        host = urlsplit(url).netloc.lower()
+        for attempt in range(self.retries + 1):
+            self.throttle.wait(host)
+            before = time.monotonic()
+            try:
+                return self._once(url, validators, budget, first_bytes), budget - (time.monotonic() - before)
+            except _Again as again:
+                budget -= time.monotonic() - before
+                if attempt == self.retries or budget <= 0 or again.wait > SHORT_WAIT:
+                    raise again.error from None
+                pause = again.wait or 0.5 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 not a secret
+                self.throttle.sleep(pause)
+            finally:
+                self.throttle.done(host, self.min_interval)
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None
+    ) -> Response | str:
+        with Watch(budget) as watch:
+            self._adapter.watch = watch
+            try:
+                return self._exchange(url, validators, budget, first_bytes, watch)
+            except CollectorError:
+                raise
+            except _FAULTS as fault:
+                if watch.fired or watch.left() <= 0:
+                    raise self._late(url) from None
+                raise _fault(url, fault) from None
+
+    def _exchange(
+        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None, watch: Watch
+    ) -> Response | str:
+        """Send one request; read its answer."""
+        request = self._session.prepare_request(
+            requests.Request("GET", url, headers=self._headers(validators))
+        )
+        timeout = (min(self.connect_timeout, budget), budget)
+        with self._session.send(request, stream=True, allow_redirects=False, timeout=timeout) as answer:
+            status = answer.status_code
+            if status in _REDIRECTS and answer.headers.get("Location"):
+                location = answer.headers["Location"].encode("latin-1", "replace").decode("utf-8", "replace")
+                return urljoin(url, location)
+            if status == 304 and validators:
+                return Response(status=304, url=url, validators=dict(validators))
+            if not 200 <= status < 300:
+                raise self._refusal(url, status, answer.headers.get("Retry-After", ""))
+            body = read_body(answer, first_bytes or self.max_bytes, shown(url), cut=first_bytes is not None)
+            if watch.fired:  # a body without a length ends like this too
+                raise self._late(url)
+            return _response(url, answer, body)
+
+    def _headers(self, validators: Mapping[str, str]) -> dict[str, str]:
+        headers = {"User-Agent": self.user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        if etag := validators.get("etag"):
+            headers["If-None-Match"] = etag
+        if modified := validators.get("last_modified"):
+            headers["If-Modified-Since"] = modified
+        return headers
+
+    def _late(self, url: str) -> CollectorError:
+        return CollectorError(f"{shown(url)} did not answer in full within {self.deadline:g} s.", LATER)
+
+    def _refusal(self, url: str, status: int, retry_after: str) -> Exception:
+        """The error of an answer that is not good, retried at once or not."""
+        wait = self._seconds(retry_after)
+        message = f"{shown(url)} answered {status} {http.client.responses.get(status, '')}".strip() + "."
+        if status == 429:
+            remedy = "It is asked again later; a longer `every` or `min_interval` avoids this."
+            return _refused(status, message, remedy, retry_after=wait)
+        if status in _RETRIED:
+            return _Again(_refused(status, message, LATER, retry_after=wait), wait or 0.0)
+        permanent = 400 <= status < 500 and status not in (408, 409, 423, 425)
+        remedy = _REMEDIES.get(status, _REMEDIES[400] if permanent else LATER)
+        return _refused(status, message, remedy, permanent=permanent, retry_after=wait)
+
+    def _seconds(self, retry_after: str) -> float | None:
+        """A Retry-After header (seconds or a date) as seconds from now, an hour at most; None without one."""
+        text = retry_after.strip()
+        if text.isascii() and text.isdigit():
+            return min(float(text[:9]), MAX_RETRY_AFTER)
+        try:
+            when = parsedate_to_datetime(text)
+            now = self.now + timedelta(seconds=self.throttle.clock() - self._started)
+            return min(max((when - now).total_seconds(), 0.0), MAX_RETRY_AFTER)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+
+
+class _Again(Exception):
+    """The request may be repeated at once, after `wait` seconds if the server said so."""
+
+    def __init__(self, error: CollectorError, wait: float = 0.0) -> None:
+        super().__init__()
+        self.error, self.wait = error, wait
+
+
+def _refused(
+    status: int, message: str, remedy: str, *, permanent: bool = False, retry_after: float | None = None
+) -> Refused:
+    error = Refused(message, remedy, permanent=permanent, retry_after=retry_after)
+    error.status = status
+    return error
+
+
+def _fault(url: str, fault: Exception) -> Exception:
+    """The CollectorError of an exception of requests, urllib3 or the socket."""
+    if "certificate" in str(fault).lower():
+        return CollectorError(
+            f"{shown(url)}: the encrypted connection cannot be trusted.",
+            "Check the address; set REQUESTS_CA_BUNDLE where your network has a certificate of its own.",
+            permanent=True,
+        )
+    if isinstance(fault, ValueError):  # InvalidURL and its like, UnicodeError of a host name
+        return CollectorError(f"{shown(url)} cannot be asked for.", _REMEDIES[400], permanent=True)
+    message = f"{shown(url)}: the connection failed ({type(fault).__name__})."
+    return _Again(CollectorError(message, LATER))
+
+
+def _response(url: str, answer: requests.Response, body: bytes) -> Response:
+    kind = answer.headers.get("Content-Type", "")
+    charset = requests.utils.get_encoding_from_headers(answer.headers) if "charset" in kind.lower() else ""
+    names = {"etag": "ETag", "last_modified": "Last-Modified"}
+    return Response(
+        status=answer.status_code,
+        url=url,
+        body=body,
+        content_type=kind.partition(";")[0].strip().lower(),
+        charset=charset or "",
+        validators={key: answer.headers[name] for key, name in names.items() if answer.headers.get(name)},
+    )
