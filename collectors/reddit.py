@@ -1,0 +1,232 @@
+"""Reddit through praw: new submissions and search results of subreddits, with their whole comment trees.
+
+Each run reads again what is younger than `lookback`, so that late comments and edits are found. Threads come
+oldest first, so the cursor never moves past one that was not read. Reddit asks businesses for its written
+approval: without `terms_read` and `permission` the source does not start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from candidly import __version__
+from candidly.config import Duration, SourceSettings
+from candidly.errors import CollectorError, ConfigError
+from candidly.records import Cursor, Mention, Reject
+from collectors.base import Context, Raw
+from collectors.dates import BadDate, read_date
+from collectors.terms import check_terms
+
+if TYPE_CHECKING:
+    import praw
+
+GONE: Final = "deleted at the source"
+EMPTY: Final = "no text"
+_GONE: Final = re.compile(r"\[\s*(deleted|removed)\b[^\]]*\]")
+_QUOTED: Final = re.compile(r"^\s*>.*\n*", re.MULTILINE)
+_OLDER: Final = 25
+"""Submissions beyond the window, in a row, after which a listing is not read on: it is only nearly sorted."""
+_FULL: Final = 900
+"""Reddit's listings end after about a thousand; one this long may have been cut off."""
+
+
+def _subreddit(name: str) -> str:
+    name = name.removeprefix("/").removeprefix("r/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_]{1,20}", name):
+        raise ValueError("is no name of a subreddit, such as jobs")
+    return name
+
+
+class RedditSettings(SourceSettings):
+    """The block of a source with `type: reddit`."""
+
+    type: Literal["reddit"]
+    subreddits: tuple[Annotated[str, AfterValidator(_subreddit)], ...] = Field(
+        min_length=1, description="Names without r/; `all` searches everywhere."
+    )
+    queries: tuple[str, ...] = Field((), description='Searches, such as `"Northwind Robotics" OR Northwind`.')
+    new: bool = Field(False, description="Read every new submission, and keep what names a company.")
+    comments: bool = Field(True, description="Read the comment trees too.")
+    limit: int | None = Field(None, ge=1, description="Most submissions of one listing and run.")
+    lookback: Duration = Field(
+        timedelta(hours=48), description="How long threads are read again for changes."
+    )
+    reddit_username: str = Field(
+        pattern=r"^[A-Za-z0-9_-]{3,20}$", description="Your account, which Reddit wants in the User-Agent."
+    )
+    client_id_secret: str = Field("REDDIT_CLIENT_ID", description="The name of the secret with the id.")
+    client_secret_secret: str = Field("REDDIT_CLIENT_SECRET", description="The same for the app's secret.")
+    base_url: str = Field("", description="Another server that speaks Reddit's API; empty: Reddit itself.")
+    max_wait: Duration = Field(timedelta(minutes=1), description="Longest pause for Reddit's quota.")
+
+    live: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _sense(self) -> RedditSettings:
+        if not self.queries and not self.new:
+            raise ValueError("needs `queries` to search for, or `new: true`")
+        parts = urlsplit(self.base_url)
+        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if self.base_url and not (parts.hostname and (parts.scheme == "https" or local)):
+            raise ValueError("`base_url` must start with https://, or be on this machine")
+        return self
+
+
+class RedditCollector:
+    """See the module."""
+
+    Settings: ClassVar[type[SourceSettings]] = RedditSettings
+
+    def __init__(self, settings: RedditSettings, context: Context) -> None:
+        self.settings = settings
+        self.context = context
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        """One Raw a thread: `{"submission": {...}, "comments": [{...}, ...]}`, as Reddit names the fields.
+
+        The cursor holds, for each listing, when the newest submission read was created (seconds).
+        A subreddit that cannot be read is reported at the end, after the others.
+        """
+        from collectors import redditapi
+
+        self._check_terms()
+        reached = {key: at for key, at in (cursor or {}).items() if isinstance(at, int | float)}
+        seen: set[str] = set()
+        unreadable: list[CollectorError] = []
+        with self._connect() as reddit:
+            for subreddit in self.settings.subreddits:
+                for query in (*([None] if self.settings.new else []), *self.settings.queries):
+                    try:
+                        yield from self._listing(reddit, subreddit, query, reached, seen)
+                    except redditapi.Unreadable as error:
+                        unreadable.append(error)
+        if unreadable:
+            messages = dict.fromkeys(error.message for error in unreadable)
+            raise CollectorError(" ".join(messages), unreadable[0].remedy, permanent=True)
+
+    def _check_terms(self) -> None:
+        check_terms(self.settings, ())
+        if not self.settings.permission:
+            raise CollectorError(
+                f"Source {self.settings.name!r} has no `permission`: Reddit wants to approve business use.",
+                "Name Reddit's approval under `permission`; without one, import files with a `file` source.",
+                permanent=True,
+            )
+
+    def _connect(self) -> Any:
+        from collectors import redditapi
+
+        settings = self.settings
+        try:
+            return redditapi.connect(
+                settings.base_url.rstrip("/"),
+                client_id=self.context.secret(settings.client_id_secret),
+                client_secret=self.context.secret(settings.client_secret_secret),
+                user_agent=f"python:candidly:{__version__} (by /u/{settings.reddit_username})",
+                max_wait=settings.max_wait.total_seconds(),
+            )
+        except ConfigError as error:
+            raise CollectorError(str(error), permanent=True) from None
+
+    def _listing(
+        self,
+        reddit: praw.Reddit,
+        subreddit: str,
+        query: str | None,
+        reached: dict[str, float],
+        seen: set[str],
+    ) -> Iterator[Raw]:
+        from collectors import redditapi
+
+        key = f"r/{subreddit}/new" if query is None else f"r/{subreddit}/search:{query}"
+        now = self.context.now.timestamp()
+        with redditapi.reported(f"r/{subreddit}"):
+            posts = self._window(
+                redditapi.listing(reddit, subreddit, query, self.settings.limit), key, reached
+            )
+        for post in posts:
+            fresh = post["id"] not in seen
+            seen.add(post["id"])
+            if fresh:
+                with redditapi.reported(f"r/{subreddit}"):
+                    payload = self._thread(reddit, post)
+            if post["created_utc"] <= now:
+                reached[key] = max(reached.get(key, 0.0), post["created_utc"])
+            yield Raw(payload if fresh else None, dict(reached), where=f"t3_{post['id']}")
+
+    def _window(
+        self, posts: Iterator[dict[str, Any]], key: str, reached: dict[str, float]
+    ) -> list[dict[str, Any]]:
+        """What a listing holds from `lookback` before the cursor on, oldest first."""
+        now = self.context.now.timestamp()
+        since = min(reached[key], now) - self.settings.lookback.total_seconds() if key in reached else 0.0
+        found: list[dict[str, Any]] = []
+        older = 0
+        for post in posts:
+            older = older + 1 if post["created_utc"] < since else 0
+            if not older:
+                found.append(post)
+            elif older >= _OLDER:
+                break
+        if key in reached and not older and len(found) >= (self.settings.limit or _FULL):
+            self.context.notes.append(f"{key}: more new submissions than Reddit lists; collect more often")
+        return sorted(found, key=lambda post: (post["created_utc"], post["id"]))
+
+    def _thread(self, reddit: praw.Reddit, post: dict[str, Any]) -> dict[str, Any]:
+        from collectors import redditapi
+
+        if not self.settings.comments or not post["num_comments"]:
+            return {"submission": post, "comments": []}
+        try:
+            with redditapi.reported(f"t3_{post['id']}"):
+                payload, whole = redditapi.thread(reddit, post)
+        except redditapi.Unreadable:  # taken away since it was listed
+            return {"submission": {**post, "selftext": "[removed]"}, "comments": []}
+        if not whole:
+            self.context.notes.append(f"t3_{post['id']}: some comments could not be loaded")
+        return payload
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        """The submission and each of its comments; what was deleted is a Reject."""
+        if raw.payload is None:  # read before in this run, under another listing
+            return
+        post = raw.payload["submission"]
+        yield self._mention(post, post, "post", post["selftext"] or "")
+        for comment in raw.payload["comments"]:
+            body = comment["body"] or ""
+            yield self._mention(comment, post, "comment", _QUOTED.sub("", body).strip() or body)
+
+    def _mention(
+        self, item: dict[str, Any], post: dict[str, Any], kind: Literal["post", "comment"], body: str
+    ) -> Mention | Reject:
+        name = str(item["name"])
+        title = str(post["title"] or "") if kind == "post" else ""
+        if _GONE.match(body) or (_GONE.match(title) and not body):
+            return Reject(name, GONE)
+        if not (title or body).strip():
+            return Reject(name, EMPTY)
+        try:
+            published = read_date(item["created_utc"], now=self.context.now)
+        except BadDate as problem:
+            return Reject(name, str(problem))
+        return Mention(
+            source=self.settings.name,
+            id=name,
+            kind=kind,
+            collected=self.context.now,
+            published=published,
+            about="" if kind == "post" else str(post["title"] or ""),
+            site="reddit.com",
+            url=f"{self.settings.base_url.rstrip('/') or 'https://www.reddit.com'}{item['permalink'] or ''}",
+            author="" if item["author"] == "[deleted]" else str(item["author"] or ""),
+            thread=str(post["name"]),
+            parent=str(item.get("parent_id") or ""),
+            title=title,
+            body=body,
+        )
