@@ -33,7 +33,7 @@ def prepare(engine: Engine, *, create: bool) -> None:
     if found is None:
         _create(engine, create=create)
     elif found != schema.VERSION:
-        _upgrade(engine, found)
+        _upgrade(engine)
     elif file is not None:
         _use_wal(engine)
 
@@ -121,13 +121,13 @@ def create_schema(connection: Connection) -> None:
     connection.execute(schema.version.insert().values(version_num=schema.VERSION))
 
 
-def _upgrade(engine: Engine, found: str) -> None:
+def _upgrade(engine: Engine) -> None:
     from storage.migrations import upgrade
 
     file = sqlite_file(engine.url)
     if file is not None and _holds_data(engine):
         backup(file, file.with_name(f"{file.name}.before-{schema.VERSION}"))
-    upgrade(engine, found)
+    upgrade(engine)
 
 
 def _holds_data(engine: Engine) -> bool:

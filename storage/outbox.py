@@ -83,5 +83,10 @@ def claim_period(connection: Connection, job: str, key: str, now: datetime) -> b
     return _insert_new(connection, periods, {"job": job, "key": key, "claimed": now})
 
 
+def period_done(connection: Connection, job: str, key: str) -> bool:
+    found = select(periods.c.job).where(periods.c.job == job, periods.c.key == key)
+    return connection.execute(found).first() is not None
+
+
 def release_period(connection: Connection, job: str, key: str) -> None:
     connection.execute(delete(periods).where(periods.c.job == job, periods.c.key == key))

@@ -1,52 +1,84 @@
-"""Records <-> rows: which field goes into which column."""
+"""Records <-> rows: which field goes into which column, and a fast way in for many."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from sqlalchemy import Connection, Dialect, Table, insert
+
 from candidly.records import Analysis, Delivery, Incident, Mention, verdict
+from storage.schema import analyses, mentions
 
 MENTION_FIELDS = tuple(field.name for field in fields(Mention))
 ANALYSIS_FIELDS = tuple(field.name for field in fields(Analysis) if field.name != "opinions")
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident))
 DELIVERY_FIELDS = tuple(field.name for field in fields(Delivery))
 
-_mention: Callable[[Mention], tuple[Any, ...]] = attrgetter(*MENTION_FIELDS)
-_analysis: Callable[[Analysis], tuple[Any, ...]] = attrgetter(*ANALYSIS_FIELDS)
+Row = tuple[Any, ...]
+
+_mention: Callable[[Mention], Row] = attrgetter(*MENTION_FIELDS)
+_analysis: Callable[[Analysis], Row] = attrgetter(*ANALYSIS_FIELDS)
+
+# Rows are tuples in the order of the table's columns.
+if mentions.c.keys() != ["pk", *MENTION_FIELDS, "first_collected", "digest", "revision"]:
+    raise AssertionError("the columns of `mentions` do not follow the fields of Mention")
+if analyses.c.keys() != ["mention", *ANALYSIS_FIELDS, "verdict", "verdict_basis"]:
+    raise AssertionError("the columns of `analyses` do not follow the fields of Analysis")
 
 
-def mention_row(mention: Mention, pk: int, digest: str) -> dict[str, Any]:
-    """A row of `mentions` but for what depends on an earlier row of it."""
-    row = dict(zip(MENTION_FIELDS, _mention(mention), strict=True))
-    row["pk"] = pk
-    row["digest"] = digest
-    return row
+def mention_row(pk: int, mention: Mention, first_collected: Any, digest: str, revision: int) -> Row:
+    """A row of `mentions`."""
+    return (pk, *_mention(mention), first_collected, digest, revision)
 
 
-def analysis_row(mention: Mention, analysis: Analysis, pk: int) -> dict[str, Any]:
+def analysis_row(pk: int, mention: Mention, analysis: Analysis) -> Row:
     """A row of `analyses`, with the verdict that stands for the mention in every figure."""
-    row = dict(zip(ANALYSIS_FIELDS, _analysis(analysis), strict=True))
     found = verdict(mention, analysis)
-    row["mention"], row["verdict"], row["verdict_basis"] = pk, found.label, found.basis
-    return row
+    return (pk, *_analysis(analysis), found.label, found.basis)
 
 
-def opinion_rows(analysis: Analysis, pk: int) -> list[dict[str, Any]]:
+def opinion_rows(pk: int, analysis: Analysis) -> list[Row]:
     """Rows of `opinions`, in the order of the analysis."""
-    return [
-        {"mention": pk, "n": n, "theme": o.theme, "polarity": o.polarity, "start": o.start, "end": o.end}
-        for n, o in enumerate(analysis.opinions)
-    ]
+    return [(pk, n, o.theme, o.polarity, o.start, o.end) for n, o in enumerate(analysis.opinions)]
 
 
-def to_mention(row: Mapping[str, Any], *, author: bool = False) -> Mention:
-    """A row of `mentions` as a record; without the author's pseudonym unless asked for."""
-    values = {name: row[name] for name in MENTION_FIELDS if name != "author"}
-    return Mention(**values, author=row["author"] if author else "")
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert whole rows, in the order of the table's columns.
+
+    SQLAlchemy makes the statement and converts the values; the rows go to the driver directly, because the
+    dictionary that SQLAlchemy would build of each row costs as much as writing it.
+    """
+    if not rows:
+        return
+    statement, converters = _prepared(table, connection.dialect)
+    values = [list(row) for row in rows]
+    for at, convert in converters:
+        for row in values:
+            row[at] = convert(row[at])
+    if connection.dialect.positional:
+        connection.exec_driver_sql(statement, [tuple(row) for row in values])
+    else:
+        names = table.c.keys()
+        connection.exec_driver_sql(statement, [dict(zip(names, row, strict=True)) for row in values])
+
+
+@lru_cache(maxsize=32)
+def _prepared(table: Table, dialect: Dialect) -> tuple[str, list[tuple[int, Callable[[Any], Any]]]]:
+    """The INSERT of a table, and `(position, converter)` of the columns whose values need one."""
+    converters = (
+        (at, column.type.dialect_impl(dialect).bind_processor(dialect)) for at, column in enumerate(table.c)
+    )
+    return str(insert(table).compile(dialect=dialect)), [(at, c) for at, c in converters if c]
+
+
+def to_mention(row: Mapping[str, Any]) -> Mention:
+    """A row of `mentions` as a record, without the author's pseudonym."""
+    return Mention(**{name: row[name] for name in MENTION_FIELDS if name != "author"})
 
 
 def incident_row(incident: Incident) -> dict[str, Any]:

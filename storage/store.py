@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Column, Connection, Engine, Row, delete, func, insert, select, text, update
 
 from candidly.records import Batch, Cursor, Delivery, Incident, Outcome, Tally
 from storage import engine as engines
@@ -23,9 +23,6 @@ CHUNK = 500
 """Keys in one question to the database; both databases take tens of thousands of parameters."""
 
 COUNTS = ("stored", "updated", "duplicate", "irrelevant", "unscored")
-_UPDATED = [
-    column.name for column in mentions.c if column.name not in ("pk", "source", "id", "first_collected")
-]
 
 
 class Store:
@@ -81,7 +78,7 @@ class Store:
     def digests(self, source: str, ids: Iterable[str]) -> dict[str, str]:
         """id -> digest of those of a source's mentions that are stored; the same digest means unchanged."""
         with self.reading() as connection:
-            return {id_: digest for id_, _, digest in _known(connection, source, list(ids))}
+            return {row.id: row.digest for row in _known(connection, source, list(ids), mentions.c.digest)}
 
     def begin_run(self, source: str, started: datetime) -> int:
         """Note that a run of a source has begun; its number."""
@@ -93,8 +90,8 @@ class Store:
     def save(self, run: int, batch: Batch) -> None:
         """Write a batch: all of it or nothing.
 
-        A known `(source, id)` is updated: it keeps its key and the time it was first collected, gets a new
-        revision if its text changed, and its analysis and opinions are replaced. Of two items with one id
+        A known `(source, id)` is replaced, with its analysis and opinions: it keeps its key and the time it
+        was first collected, and gets a new revision if its text changed. Of two items with one id
         the last one counts. A cursor of None leaves the stored one.
         """
         with self.writing() as connection:
@@ -181,22 +178,28 @@ class Store:
         with self.writing() as connection:
             return outbox.claim_period(connection, job, key, now)
 
+    def period_done(self, job: str, key: str) -> bool:
+        """Whether that piece of work has been claimed."""
+        with self.reading() as connection:
+            return outbox.period_done(connection, job, key)
+
     def release_period(self, job: str, key: str) -> None:
         """Give such a piece of work back, because it was not done after all."""
         with self.writing() as connection:
             outbox.release_period(connection, job, key)
 
 
-def _known(connection: Connection, source: str, ids: Sequence[str]) -> Iterator[tuple[str, int, str]]:
-    """`(id, pk, digest)` of those that are stored."""
-    wanted = select(mentions.c.id, mentions.c.pk, mentions.c.digest).where(mentions.c.source == source)
+def _known(
+    connection: Connection, source: str, ids: Sequence[str], *wanted: Column[Any]
+) -> Iterator[Row[Any]]:
+    """Rows of those that are stored: their id and what is wanted."""
+    stored = select(mentions.c.id, *wanted).where(mentions.c.source == source)
     for at in range(0, len(ids), CHUNK):
-        for row in connection.execute(wanted.where(mentions.c.id.in_(ids[at : at + CHUNK]))):
-            yield row.id, row.pk, row.digest
+        yield from connection.execute(stored.where(mentions.c.id.in_(ids[at : at + CHUNK])))
 
 
 def _save_items(connection: Connection, batch: Batch) -> None:
-    """Insert what is new and update what is known, with their analyses and opinions.
+    """Write mentions with their analyses and opinions; a known one is replaced under its old key.
 
     Keys are given out here, not by the database, which lets every statement be one `executemany`; the write
     transaction keeps other writers out meanwhile.
@@ -204,51 +207,30 @@ def _save_items(connection: Connection, batch: Batch) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE mentions IN SHARE ROW EXCLUSIVE MODE"))
     items = {mention.id: (mention, analysis) for mention, analysis in batch.items}
-    known = {id_: (pk, digest) for id_, pk, digest in _known(connection, batch.source, list(items))}
-    new, changed, new_analyses, new_opinions = [], [], [], []
-    pk = connection.scalar(select(func.max(mentions.c.pk))) or 0
+    columns = (mentions.c.pk, mentions.c.first_collected, mentions.c.digest, mentions.c.revision)
+    known = {row.id: row for row in _known(connection, batch.source, list(items), *columns)}
+    last = connection.scalar(select(func.max(mentions.c.pk))) or 0
+    _remove(connection, [row.pk for row in known.values()])
+    new_mentions, new_analyses, new_opinions = [], [], []
     for id_, (mention, analysis) in items.items():
         digest = mention.digest()
-        if found := known.get(id_):
-            key, before = found
-            changed.append(
-                {**rows.mention_row(mention, key, digest), "pk_": key, "edits": int(before != digest)}
-            )
+        if old := known.get(id_):
+            pk, first, revision = old.pk, old.first_collected, old.revision + (old.digest != digest)
         else:
-            pk = key = pk + 1
-            row = rows.mention_row(mention, key, digest)
-            row["first_collected"], row["revision"] = mention.collected, 1
-            new.append(row)
-        new_analyses.append(rows.analysis_row(mention, analysis, key))
-        new_opinions += rows.opinion_rows(analysis, key)
-    _forget_analyses(connection, [found[0] for found in known.values()])
-    for statement, values in (
-        (insert(mentions), new),
-        (_UPDATE, changed),
-        (insert(analyses), new_analyses),
-        (insert(opinions), new_opinions),
-    ):
-        if values:
-            connection.execute(statement, values)
+            pk = last = last + 1
+            first, revision = mention.collected, 1
+        new_mentions.append(rows.mention_row(pk, mention, first, digest, revision))
+        new_analyses.append(rows.analysis_row(pk, mention, analysis))
+        new_opinions += rows.opinion_rows(pk, analysis)
+    rows.insert_rows(connection, mentions, new_mentions)
+    rows.insert_rows(connection, analyses, new_analyses)
+    rows.insert_rows(connection, opinions, new_opinions)
 
 
-_UPDATE = (
-    update(mentions)
-    .where(mentions.c.pk == bindparam("pk_"))
-    .values(
-        {name: bindparam(name) for name in _UPDATED if name != "revision"}
-        | {"revision": mentions.c.revision + bindparam("edits")}
-    )
-)
-
-
-def _forget_analyses(connection: Connection, pks: Sequence[int]) -> None:
-    """Remove what an earlier analysis said; the new one follows in the same transaction."""
-    for table in (opinions, analyses):
-        if pks:
-            connection.execute(
-                delete(table).where(table.c.mention == bindparam("pk_")), [{"pk_": pk} for pk in pks]
-            )
+def _remove(connection: Connection, pks: Sequence[int]) -> None:
+    """Remove mentions; their analyses and opinions go with them by foreign key."""
+    for at in range(0, len(pks), CHUNK):
+        connection.execute(delete(mentions).where(mentions.c.pk.in_(pks[at : at + CHUNK])))
 
 
 def _add_tally(connection: Connection, run: int, tally: Tally) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from candidly.errors import StoreError
 from storage.engine import translated
 from storage.schema import VERSION, VERSION_TABLE
+from storage.views import create_views, drop_views
 
 HERE = Path(__file__).parent
 
@@ -32,7 +33,11 @@ def upgrade(engine: Engine, target: str = VERSION, versions: Path = HERE / "vers
             config.set_main_option("path_separator", "newline")
             config.attributes["connection"] = connection
             config.attributes["version_table"] = VERSION_TABLE
+            for statement in drop_views():
+                connection.exec_driver_sql(statement)
             command.upgrade(config, target)
+            for statement in create_views(engine.dialect.name):
+                connection.exec_driver_sql(statement)
             if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise StoreError("the upgrade would leave loose ends.", "Nothing was changed; report it.")
         connection.invalidate()  # so that no connection without foreign keys goes back to the pool
