@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-
-from collectors.rejects import RejectFile
+from pathlib import Path
 
 import collectors
+from alerting import channels, outbox, rules
+from candidly import watching, weekly
 from candidly.config import SourceSettings
-from candidly.errors import CollectorError, Degraded
-from candidly.records import Batch, Cursor, Mention, Outcome, Reject, RunStatus, Tally
+from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
+from candidly.figures import WeeklyFigures
+from candidly.periods import last_complete_week
+from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, RunStatus, Tally
 from candidly.session import Session
 from collectors.base import Collector
+from collectors.rejects import RejectFile
+from reporting import weekly as reports
+from storage import queries
 
 log = logging.getLogger("candidly")
 
@@ -29,7 +35,11 @@ Progress = Callable[[str, Tally], None]
 def collect(
     session: Session, sources: Iterable[SourceSettings], progress: Progress = lambda _name, _tally: None
 ) -> list[Outcome]:
-    """Read every source in turn; one that fails never stops the others."""
+    """Read every source in turn; one that fails never stops the others.
+
+    Raises UsageError where nothing can be read at all (a wrong theme file, a store that cannot be written).
+    """
+    session.warm_up()
     session.store.interrupted(session.now())
     outcomes = []
     for settings in sources:
@@ -55,9 +65,11 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
             progress(settings.name, tally)
             if session.stopping():
                 break
-    except CollectorError as problem:
+    except StoreError:
+        raise
+    except CandidlyError as problem:
         error = problem
-    except Exception as problem:
+    except Exception as problem:  # a broken collector must not take the other sources with it
         log.debug("source %s failed unexpectedly", settings.name, exc_info=True)
         error = problem
     outcome = _outcome(settings, tally, error, context.notes, stopped=session.stopping())
@@ -74,7 +86,7 @@ def _batches(
     cursor: Cursor | None = None
     try:
         for raw in collector.fetch(session.store.cursor(settings.name)):
-            items += collector.parse(raw)
+            items += list(collector.parse(raw))  # a list: a unit counts as a whole or not at all
             cursor = raw.cursor
             if len(items) >= BATCH:
                 yield analyse(session, settings, items, cursor, rejects)
@@ -135,15 +147,96 @@ def _relevant(
             yield session.preparer.prepare(item.replace(company=company))
 
 
+def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
+    """Judge what the store holds and how the sources fared; returns the incidents that are new."""
+    opened = []
+    for outcome in outcomes:
+        runs = queries.runs(session.store, limit=200)
+        failures = rules.failures_in_a_row(runs, outcome.source)
+        opened += _record(session, rules.source_change(
+            outcome, queries.incidents(session.store, status="open", limit=1000), session.now(),
+            failures=failures))  # fmt: skip
+    for company in session.config.companies if session.config.alerts.spike.enabled else ():
+        spike = watching.spike_of(session, company.name)
+        opened += _record(session, rules.spike_change(
+            company.name, spike, queries.incidents(session.store, company=company.name, limit=1000),
+            session.now(), watching.today(session),
+            watching.evidence(session, company.name, spike) if spike else rules.Evidence()))  # fmt: skip
+    return opened
+
+
+def _record(session: Session, change: rules.Change) -> list[Incident]:
+    names = [channel.name for channel in session.config.alerts.channels]
+    return outbox.record(session.store, change, names, session.now())
+
+
+def deliver(session: Session) -> outbox.DeliveryReport:
+    """Send what the outbox holds."""
+    alerts = session.config.alerts
+    places = channels.build(alerts.channels, session.loaded.secrets.get, session.loaded.folder)
+    report = outbox.deliver_due(session.store, places, session.now, alerts.keep_trying)
+    still_open = queries.incidents(session.store, status="open", limit=1000)
+    _record(session, rules.delivery_change(still_open, report.delivered_to))
+    return report
+
+
+def test_channels(session: Session, only: str | None) -> dict[str, str]:
+    """Send a sample to each channel (or the named one): name -> what went wrong, "" for nothing."""
+    places = channels.build(session.config.alerts.channels, session.loaded.secrets.get, session.loaded.folder)
+    if only is not None and only not in places:
+        raise UsageError(f"no channel is called {only!r}.", f"Configured: {', '.join(places)}.")
+    results = {}
+    for name in [only] if only else places:
+        try:
+            places[name].send(channels.sample(name, session.now()))
+            results[name] = ""
+        except DeliveryError as error:
+            results[name] = str(error)
+    return results
+
+
+def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigures:
+    """The numbers of one company in one week."""
+    return weekly.figures(session, company, period)
+
+
+def publish(session: Session, figures: WeeklyFigures) -> list[Path]:
+    """Write a report's files, each whole or not at all."""
+    settings = session.config.report
+    return reports.publish(figures, session.loaded.folder / settings.folder, settings.formats)
+
+
+def report_due(session: Session) -> list[Path]:
+    """Write last week's reports where they are not written yet.
+
+    The work is known by company and week, not by the time it was done: late, twice or by two schedulers at
+    once, each report is written once. It is claimed after its files are there, so that a crash in between
+    writes the same files again instead of none.
+    """
+    period = last_complete_week(session.now(), session.config.report.timezone)
+    written = []
+    for company in session.config.companies:
+        job = f"report:{company.name}"
+        if not session.store.period_done(job, period.key):
+            written += publish(session, weekly_figures(session, company.name, period))
+            session.store.claim_period(job, period.key, session.now())
+    return written
+
+
 def _outcome(
     settings: SourceSettings, tally: Tally, error: Exception | None, notes: list[str], *, stopped: bool
 ) -> Outcome:
     """How the run ended, in words for a person."""
-    message, remedy, retry_after = "; ".join(notes), "", None
+    message, remedy, retry_after, permanent = "; ".join(notes), "", None, False
     status: RunStatus = "interrupted" if stopped else "ok"
     expect = settings.expect
     if isinstance(error, CollectorError):
-        message, remedy, retry_after = error.message, error.remedy, error.retry_after
+        message, remedy, retry_after, permanent = (
+            error.message,
+            error.remedy,
+            error.retry_after,
+            error.permanent,
+        )
         status = "partial" if tally.read else "degraded" if isinstance(error, Degraded) else "failed"
     elif error is not None:
         message = f"{type(error).__name__} in the collector."
@@ -155,4 +248,4 @@ def _outcome(
     elif expect and expect.max is not None and tally.read > expect.max:
         status, message = "degraded", f"{tally.read} items where at most {expect.max} were expected."
         remedy = "Look at the source by hand; adjust `expect` if this is right."
-    return Outcome(settings.name, status, tally, message, remedy, retry_after)
+    return Outcome(settings.name, status, tally, message, remedy, retry_after, permanent)

@@ -10,17 +10,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import collectors
 from analysis.analyser import Analyser
 from analysis.companies import CompanyFinder
 from analysis.prepare import Preparer
-from storage.store import Store
-
-import collectors
 from candidly.config import Config
 from candidly.configfile import Loaded, load
 from candidly.lock import run_lock
 from candidly.secretstore import author_key
 from collectors.base import Context
+from storage.store import Store
 
 Clock = Callable[[], datetime]
 
@@ -54,6 +53,11 @@ class Session:
     @cached_property
     def analyser(self) -> Analyser:
         return Analyser(self.config.analysis, self.loaded.folder)
+
+    def warm_up(self) -> None:
+        """Build what every source needs, so that a wrong theme file stops a run before it starts."""
+        _ = self.preparer, self.finder
+        self.analyser.analyse_text("warm up")
 
     def context(self) -> Context:
         """What a collector is given."""

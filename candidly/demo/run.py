@@ -1,0 +1,115 @@
+"""`candidly demo`: the real collectors, store, report and alert over an invented world on local servers.
+
+The demo lives through its last week day by day: first the history is read, as on the day of installation,
+then each morning what the day before brought. So the alert fires on the day on which it would have fired.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from candidly import pipeline
+from candidly.console import Console, progress
+from candidly.demo.config import write_config
+from candidly.demo.exports import write_export
+from candidly.demo.invent import build_world
+from candidly.demo.servers import DemoServers
+from candidly.demo.world import COMPANY
+from candidly.errors import UsageError
+from candidly.records import Incident, Outcome, Tally
+from candidly.session import Session, load_config, open_session
+
+MARK = ".candidly-demo"
+
+
+def run_demo(console: Console, folder: Path) -> int:
+    """Run the demo into `folder` and say what to look at; returns the exit code."""
+    _empty(folder)
+    end = _monday(console.now())
+    world = build_world(end)
+    with DemoServers(world) as servers:
+        config = write_config(folder, servers, end)
+        loaded = load_config(config)
+        week = _Week(console)
+        with open_session(loaded, lambda: week.now) as session, session.lock():
+            for week.now in _mornings(end):
+                servers.world = world.until(week.now)
+                write_export(servers.world, folder)
+                week.live(session)
+            reports = pipeline.report_due(session)
+    _tell(console, folder, week, reports)
+    return 0 if week.good else 1
+
+
+def _monday(now: datetime) -> datetime:
+    """Monday morning of this week: the week before is complete then."""
+    day = now.astimezone(UTC).replace(hour=7, minute=0, second=0, microsecond=0)
+    return day - timedelta(days=day.weekday())
+
+
+def _mornings(end: datetime) -> Iterator[datetime]:
+    yield from (end - timedelta(days=n) for n in range(7, -1, -1))
+
+
+def _empty(folder: Path) -> None:
+    """Make room for the demo; never in a folder that holds anything but an earlier demo."""
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).exists())):
+        raise UsageError(f"{folder} is there already and is no earlier demo.", "Name another folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+@dataclass
+class _Week:
+    """The week as it goes by: what each morning brought."""
+
+    console: Console
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    incidents: list[Incident] = field(default_factory=list)
+    good: bool = True
+    started: bool = False
+
+    def live(self, session: Session) -> None:
+        with progress(self.console) as show:
+            outcomes = pipeline.collect(session, session.config.sources, show)
+        opened = pipeline.watch(session, outcomes)
+        pipeline.deliver(session)
+        self._say(outcomes, opened)
+        self.incidents += opened
+        self.good &= all(outcome.good for outcome in outcomes)
+
+    def _say(self, outcomes: list[Outcome], opened: list[Incident]) -> None:
+        if not self.started:
+            for one in outcomes:
+                self.console.say(f"  {one.source:18} {one.tally.stored:5,} mentions {one.message}")
+        total = Tally()
+        for one in outcomes:
+            total.add(one.tally)
+        what = "half a year of history" if not self.started else "a day"
+        self.console.say(f"{self.now:%a %d %b, %H:%M}: {what} collected, {total.stored:,} new mentions")
+        for incident in opened:
+            self.console.say(f"  ALERT {incident.title}")
+        self.started = True
+
+
+def _tell(console: Console, folder: Path, week: _Week, reports: list[Path]) -> None:
+    """The report, the alert, and three commands to try next."""
+    report = next((path for path in reports if path.suffix == ".html"), None)
+    program = "candidly" if shutil.which("candidly") else sys.argv[0]
+    command = f"{program} -c {folder / 'config.yaml'}"
+    console.say()
+    if report:
+        console.say(f"The weekly report of {COMPANY}: open {report} in a browser.")
+    for incident in week.incidents:
+        console.say(f"The alert: {incident.title} (also in {folder / 'alerts.jsonl'})")
+    console.say("\nTry next:")
+    sql = "SELECT week, count(*) AS mentions FROM mention GROUP BY week ORDER BY week DESC LIMIT 5"
+    console.say(f'  {command} analyse "Four interviews, then they ghosted me. Nice recruiter, though."')
+    console.say(f'  {command} query "{sql}"')
+    console.say(f"  {program} init my-company")

@@ -1,0 +1,60 @@
+"""store -> figures: the frames of a week and the week before, put into the weekly figures of one company."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from analysis.weekly import TREND_WEEKS, summarise
+from analysis.weekly_themes import Frames
+from candidly.figures import WeeklyFigures
+from candidly.periods import week_before
+from candidly.records import Period
+from candidly.session import Session
+from storage import queries
+
+
+def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
+    """Everything that the report of a company says about a week."""
+    store, settings = session.store, session.config.report
+    zone = ZoneInfo(settings.timezone)
+    before = week_before(period, settings.timezone)
+    last = period.start.astimezone(zone).date()
+    sources = sorted(
+        source.name
+        for source in session.config.sources
+        if source.enabled and source.company in (None, company)
+    )
+    first = last - timedelta(weeks=TREND_WEEKS - 1)
+    after = last + timedelta(days=7)
+    return summarise(
+        _frames(session, company, period),
+        _frames(session, company, before),
+        company=company,
+        period=period,
+        settings=settings,
+        now=session.now(),
+        texts=lambda pks: queries.texts(store, pks),
+        trend=queries.weekly_totals(store, company, first, after, settings.timezone),
+        covered=queries.covered_days(store, sources, last - timedelta(days=7), after, settings.timezone),
+        sources=sources,
+        runs=queries.last_runs(store),
+        competitors=_competitors(session, company, period),
+        titles=session.analyser.titles,
+        versions=queries.versions(store, company, period.start, period.end),
+    )
+
+
+def _frames(session: Session, company: str, period: Period) -> Frames:
+    span = company, period.start, period.end
+    return Frames(queries.mentions_frame(session.store, *span), queries.opinions_frame(session.store, *span))
+
+
+def _competitors(session: Session, company: str, period: Period) -> dict[str, pd.DataFrame]:
+    mine = next(one for one in session.config.companies if one.name == company)
+    return {
+        name: queries.mentions_frame(session.store, name, period.start, period.end)
+        for name in mine.competitors
+    }
