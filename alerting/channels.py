@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,10 @@ from candidly.records import Delivery
 
 DEADLINE = 20.0
 """Seconds that one message may take, name look-up and slow answers included."""
+
+
+REFUSED = (400, 401, 403, 404, 405, 410, 422)
+"""Answers that will not get better by asking again."""
 
 
 class Channel(Protocol):
@@ -185,20 +190,35 @@ def notify(plugin: Any, delivery: Delivery) -> None:
         plugin.headers["X-Candidly-Delivery"] = delivery.id
     sender = Apprise()
     sender.add(plugin)
-    # apprise answers false on failure and does not raise; what went wrong it says only in its own log.
-    if not sender.notify(body=text, title=title, body_format=NotifyFormat.TEXT):
+    # apprise answers false on failure and does not raise; what went wrong it says only in its log.
+    result = sender.notify(body=text, title=title, body_format=NotifyFormat.TEXT)
+    if not result:
+        status = _status(result)
         raise DeliveryError(
-            "the service did not take the message.", "Check the address, the token and the network."
+            "the service did not take the message" + (f" (it answered {status})." if status else "."),
+            "Check the address, the token and the network.",
+            permanent=status in REFUSED,
         )
 
 
+def _status(result: Any) -> int | None:
+    """The HTTP status in the log that came with a failure (apprise 2.2 and later)."""
+    logs = result.logs() if hasattr(result, "logs") else ()
+    found = [match for entry in logs if (match := re.search(r"error=(\d{3})\b", entry.message))]
+    return int(found[-1][1]) if found else None
+
+
 def _plugin(url: str) -> Any:
-    """apprise's object for an address; silent, for its log names addresses."""
+    """apprise's object for an address; its log, which names addresses, goes nowhere else."""
     import logging
 
     from apprise import Apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    log.setLevel(logging.WARNING)
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
     plugin = Apprise.instantiate(url, suppress_exceptions=True)
     if plugin is None:
         raise DeliveryError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import re
 
@@ -194,7 +195,10 @@ def test_mail_arrives_as_plain_text_and_content_cannot_add_a_header():
     assert mail["X-Candidly-Delivery"] == delivery().id
 
 
-def test_a_mail_server_that_refuses_or_is_down_is_a_failure_without_the_address(caplog):
+def test_a_mail_server_that_refuses_or_is_down_is_a_failure_without_the_address():
+    heard, listener = [], logging.Handler()
+    listener.emit = heard.append
+    logging.getLogger().addHandler(listener)
     with mail_server("451 later") as box:
         error = failure(AppriseChannel(lambda: box.url))
     down = failure(
@@ -202,10 +206,21 @@ def test_a_mail_server_that_refuses_or_is_down_is_a_failure_without_the_address(
             lambda: f"mailto://u:s3cret@127.0.0.1:{free_port()}?from=b@example.org&to=a@example.org"
         )
     )
+    logging.getLogger().removeHandler(listener)
     for one in (error, down):
         assert not one.permanent
         assert "s3cret" not in str(one)
-    assert not caplog.records
+    assert not [record for record in heard if record.name == "apprise"]
+
+
+@pytest.mark.parametrize(("status", "permanent"), [(404, True), (410, True), (429, False), (503, False)])
+def test_a_refusal_through_apprise_is_permanent_and_an_overload_is_not(status, permanent):
+    with receiver(status) as server:
+        url = f"json://127.0.0.1:{server.server_port}/s3cret"
+        error = failure(AppriseChannel(lambda: url))
+    assert error.permanent is permanent
+    assert str(status) in str(error)
+    assert "s3cret" not in str(error)
 
 
 def test_an_address_that_apprise_does_not_know_is_permanent():
