@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from collectors.jsonrows import Numbered, Row, key
-from collectors.textfile import Unreadable, lines
+from collectors.textfile import Unreadable, failing, lines
 
 DELIMITERS: Final = ",;\t|"
 MAX_COLUMNS: Final = 2_000
@@ -22,11 +22,11 @@ TOO_MANY: Final = "more fields than the header has"
 def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ...], Numbered]:
     """The columns and the rows of delimited text; the delimiter is found out where none is given."""
     stream = lines(text)
-    head = list(_up_to(stream, 1 << 16))
+    head, rest = _ahead(stream, 1 << 16)
     delimiter = delimiter or sniff_delimiter(head)
     first = next(csv.reader(head, delimiter=delimiter), [])
     padded = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
-    reader = csv.reader(chain(head, stream), delimiter=delimiter, skipinitialspace=padded)
+    reader = csv.reader(chain(head, rest), delimiter=delimiter, skipinitialspace=padded)
     header = next((cells for cells in reader if any(map(str.strip, cells))), None)
     if header is None:
         raise Unreadable("it is empty")
@@ -34,12 +34,20 @@ def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ..
     return columns, _csv_rows(reader, columns)
 
 
-def _up_to(stream: Iterator[str], characters: int) -> Iterator[str]:
-    for line in stream:
-        yield line
-        characters -= len(line)
-        if characters <= 0:
-            return
+def _ahead(stream: Iterator[str], characters: int) -> tuple[list[str], Iterator[str]]:
+    """About so many characters of whole lines, and the lines after them; an error waits for its turn."""
+    head: list[str] = []
+    try:
+        for line in stream:
+            head.append(line)
+            characters -= len(line)
+            if characters <= 0:
+                break
+    except Unreadable as error:
+        if not head:
+            raise
+        return head, failing(error)
+    return head, stream
 
 
 def sniff_delimiter(head: list[str]) -> str:

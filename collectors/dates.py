@@ -150,9 +150,12 @@ def infer_day_first(values: Iterable[object]) -> bool | None:
 
 def is_relative(value: object) -> bool:
     """Whether the date depends on when it was read ("2 weeks ago"), so that it identifies nothing."""
-    return (
-        isinstance(value, str) and parse_date(value, now=EARLIEST) is not None and parse_date(value) is None
-    )
+    return isinstance(value, str) and _is_relative(value)
+
+
+@lru_cache(maxsize=8192)
+def _is_relative(text: str) -> bool:
+    return _absolute(text, None) is UNKNOWN and _relative(_tidy(text), EARLIEST) is not None
 
 
 def _parse(value: object, day_first: bool | None, now: datetime | None) -> datetime | str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, TypedDict, cast
+from typing import Any, ClassVar, Final, Literal, TypedDict
 
 from pydantic import Field, field_validator
 
@@ -273,10 +273,12 @@ def _entries(cursor: Cursor | None) -> dict[str, Entry]:
     files = (cursor or {}).get("files")
     if not isinstance(files, dict):
         return {}
-    wanted = Entry.__annotations__.keys()
-    return {
-        name: entry for name, entry in files.items() if isinstance(entry, dict) and wanted <= entry.keys()
-    }
+    good: dict[str, Entry] = {}
+    for name, entry in files.items():
+        match entry:
+            case {"sha256": str(digest), "rows": int(rows), "done": bool(done), "settings": str(settings)}:
+                good[name] = Entry(sha256=digest, rows=rows, done=done, settings=settings)
+    return good
 
 
 def _summary(bad: list[tuple[str, Unreadable]], total: int) -> CollectorError:

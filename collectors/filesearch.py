@@ -46,14 +46,19 @@ def find(pattern: str, folder: Path) -> Found:
 
 
 def _in_folder(root: Path) -> Found:
-    inside, notes = [], []
+    top = root.resolve()
+    inside: list[Path] = []
+    left: dict[str, list[str]] = {}
     for path in _walk(root):
-        if not path.resolve().is_relative_to(root.resolve()):
-            notes.append(f"{_name(path, root)}: a link that leaves the folder is not followed")
+        if not path.resolve().is_relative_to(top):
+            left.setdefault("not read, links that leave the folder", []).append(_name(path, root))
         elif format_of(path) is None:
-            notes.append(f"{_name(path, root)}: not read, its name says no format that is known")
+            left.setdefault("not read, no known format by name", []).append(_name(path, root))
         elif path.is_file():
             inside.append(path)
+    notes = [
+        f"{why}: {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}" for why, names in left.items()
+    ]
     if not inside:
         notes.append("no file to read in the folder yet")
     return Found(_sorted(iter(inside), root), notes)

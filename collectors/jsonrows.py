@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
-from collectors.textfile import Unreadable, lines
+from collectors.textfile import Unreadable
 
 MAX_WHOLE: Final = 200_000_000
 """Characters of a JSON file that is one object, so that it must be held in memory at once."""
 MAX_ITEM: Final = 8_000_000
-_BLOCK: Final = 1 << 20
 _DEPTH: Final = 3
 
 Row = dict[str, Any]
@@ -39,10 +37,10 @@ def flat(item: dict[str, Any], prefix: str = "", depth: int = _DEPTH) -> Row:
     return row
 
 
-def json_lines(text: io.TextIOWrapper) -> Numbered:
+def json_lines(lines: Iterator[str]) -> Numbered:
     """One object a line; a broken line costs only itself."""
-    for number, line in enumerate(lines(text), 1):
-        if line.isspace():
+    for number, line in enumerate(lines, 1):
+        if not line or line.isspace():
             continue
         try:
             item = _decoder.decode(line)
@@ -52,30 +50,19 @@ def json_lines(text: io.TextIOWrapper) -> Numbered:
         yield number, flat(item) if isinstance(item, dict) else "not a JSON object"
 
 
-def json_rows(text: io.TextIOWrapper, fits: Callable[[Iterable[str]], bool]) -> Numbered:
+def json_rows(blocks: Iterator[str], fits: Callable[[Iterable[str]], bool]) -> Numbered:
     """The objects of a JSON document: of an array, streamed; of the array within an object; of an object of
     objects (their names become the column `_key`); or the one object that it is.
 
     Of several arrays that of the columns which `fits` accepts is taken, else the longest.
     Raises Unreadable.
     """
-    head = text.read(_BLOCK).replace("\0", "")
-    start = head.lstrip()
+    start = next((block for block in map(str.lstrip, blocks) if block), "")
     if start.startswith("["):
-        return _array(text, start[1:])
+        return _array(start[1:], blocks)
     if _is_lines(start):
-        return json_lines(_again(text))
-    whole = head + text.read(MAX_WHOLE)
-    if len(whole) >= MAX_WHOLE:
-        raise Unreadable(
-            f"it is one JSON object of more than {MAX_WHOLE // 1_000_000} MB: save it as JSON Lines"
-        )
-    return _numbered(_records(_document(whole), fits))
-
-
-def _again(text: io.TextIOWrapper) -> io.TextIOWrapper:
-    text.seek(0)
-    return text
+        return json_lines(_lines(start, blocks))
+    return _numbered(_records(_document(_whole(start, blocks)), fits))
 
 
 def _is_lines(start: str) -> bool:
@@ -89,17 +76,37 @@ def _is_lines(start: str) -> bool:
         return False
 
 
+def _lines(start: str, blocks: Iterator[str]) -> Iterator[str]:
+    rest = ""
+    for block in chain([start], blocks):
+        *whole, rest = (rest + block).split("\n")
+        yield from whole
+        if len(rest) > MAX_ITEM:
+            raise Unreadable(f"it has a line of more than {MAX_ITEM // 1_000_000} million characters")
+    yield rest
+
+
+def _whole(start: str, blocks: Iterator[str]) -> str:
+    parts, size = [start], len(start)
+    for block in blocks:
+        parts.append(block)
+        size += len(block)
+        if size > MAX_WHOLE:
+            most = f"{MAX_WHOLE // 1_000_000} million characters"
+            raise Unreadable(f"it is one JSON object of more than {most}", "Save it as JSON Lines (.jsonl).")
+    return "".join(parts)
+
+
 def _document(whole: str) -> Any:
     try:
         return _decoder.decode(whole)
     except RecursionError:
         raise Unreadable("its JSON is nested too deeply") from None
     except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise Unreadable(f"it is not valid JSON (line {line})") from None
+        raise Unreadable(f"it is not valid JSON (line {getattr(error, 'lineno', 1)})") from None
 
 
-def _array(text: io.TextIOWrapper, buffer: str) -> Numbered:
+def _array(buffer: str, blocks: Iterator[str]) -> Numbered:
     """The items of an array whose `[` is read already, with one item and one block in memory."""
     number, at = 1, 0
     while True:
@@ -108,10 +115,11 @@ def _array(text: io.TextIOWrapper, buffer: str) -> Numbered:
             return
         item, end = _item(buffer, at)
         if end < 0:
-            more = text.read(max(_BLOCK, len(buffer) - at)).replace("\0", "")
-            if not more or len(buffer) - at > MAX_ITEM:
-                raise Unreadable(f"its JSON is broken or cut off after item {number - 1}; get the file again")
-            buffer, at = buffer[at:] + more, 0
+            buffer, at = buffer[at:], 0
+            more = next(blocks, "") if len(buffer) <= MAX_ITEM else ""
+            if not more:
+                raise Unreadable(f"its JSON is broken or cut off after item {number - 1}", "Get it again.")
+            buffer += more
             continue
         yield number, flat(item) if isinstance(item, dict) else "not a JSON object"
         number, at = number + 1, end

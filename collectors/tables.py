@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from collectors.csvrows import csv_rows
 from collectors.jsonrows import Numbered, Row, columns_of, json_lines, json_rows
-from collectors.textfile import Unreadable, legacy, open_bytes, open_text
+from collectors.textfile import Unreadable, blocks, failing, legacy, lines, open_bytes, open_text
 from collectors.xlsxrows import open_workbook, sheet_rows
 
 Format = Literal["csv", "tsv", "xlsx", "json", "jsonl", "html"]
@@ -86,7 +86,8 @@ def open_table(
         if form in ("csv", "tsv"):
             columns, rows = csv_rows(text, "\t" if form == "tsv" else "")
         else:
-            columns, rows = (), json_lines(text) if form == "jsonl" else json_rows(text, fits)
+            rows = json_lines(lines(text)) if form == "jsonl" else json_rows(blocks(text), fits)
+            columns = ()
         yield _table(form, text.encoding, columns, rows, [], before)
 
 
@@ -104,11 +105,6 @@ def _table(
     except Unreadable as error:
         if not sample:
             raise
-        rest = _failing(error)
+        rest = failing(error)
     columns = columns or columns_of(row for _, row in sample)
     return Table(form, encoding, columns, sample, chain(sample, rest), notes, before)
-
-
-def _failing(error: Unreadable) -> Numbered:
-    yield from ()
-    raise error

@@ -168,3 +168,19 @@ def lines(text: io.TextIOWrapper) -> Iterator[str]:
         if len(line) >= MAX_LINE:
             raise Unreadable(f"it has a line of more than {MAX_LINE // 1_000_000} million characters")
         yield line.replace("\0", "") if "\0" in line else line
+
+
+def blocks(text: io.TextIOWrapper) -> Iterator[str]:
+    """Its characters in blocks, for formats without lines; all that can be read comes before an error."""
+    decoder = codecs.getincrementaldecoder(text.encoding)(text.errors or "strict")
+    buffer = cast(io.BufferedReader, text.buffer)
+    while data := buffer.read1(BLOCK):
+        if block := decoder.decode(data).replace("\0", ""):
+            yield block
+    yield decoder.decode(b"", final=True)
+
+
+def failing(error: Unreadable) -> Iterator[Any]:
+    """An iterator whose first item is the error: it waits until what came before was used."""
+    yield from ()
+    raise error

@@ -1,0 +1,61 @@
+"""What a `file` source would read, without storing it: for `candidly collect --dry-run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from candidly.records import Mention, Reject
+from collectors.base import Context, Raw
+from collectors.file import Chunk, FileCollector, FileSettings
+from collectors.filelayout import unused
+from collectors.filesearch import find
+from collectors.textfile import Unreadable
+
+
+def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[dict[str, Any]]:
+    """One dict a file, read to its end: file, format, encoding, preset, mapped (field -> columns), ignored,
+    unknown, rows, mentions, rejects (reason -> count), first (id, published, stars, characters of up to
+    `limit` mentions), problem (why it could not be read further, or "").
+
+    Never holds a text or an author. Raises CollectorError where there is no file.
+    """
+    collector = FileCollector(settings, context)
+    found = find(settings.path, context.folder)
+    return [_of_file(collector, name, path, limit) for name, path in found.files.items()]
+
+
+def _of_file(collector: FileCollector, name: str, path: Path, limit: int) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "file": name, "format": "", "encoding": "", "preset": "", "mapped": {}, "ignored": [], "unknown": [],
+        "rows": 0, "mentions": 0, "rejects": {}, "first": [], "problem": "",
+    }  # fmt: skip
+    try:
+        for chunk, rows, _ in collector.chunks(name, path, 0):
+            facts |= {"rows": rows, "format": chunk.format, "encoding": chunk.encoding} | _columns(chunk)
+            for one in collector.parse(Raw(chunk, {}, name)):
+                _count(facts, one, limit)
+    except Unreadable as error:
+        facts["problem"] = f"{error}. {error.remedy}".strip()
+    return facts
+
+
+def _columns(chunk: Chunk) -> dict[str, Any]:
+    layout = chunk.layout
+    if layout is None:
+        return {"preset": "schema.org"}
+    mapped = {name: list(columns) for name, columns in layout.columns.items()}
+    read = {column for columns in mapped.values() for column in columns}
+    unknown = unused(layout, chunk.columns)
+    ignored = [column for column in chunk.columns if column not in read and column not in unknown]
+    return {"preset": layout.preset, "mapped": mapped, "ignored": ignored, "unknown": unknown}
+
+
+def _count(facts: dict[str, Any], one: Mention | Reject, limit: int) -> None:
+    if isinstance(one, Reject):
+        facts["rejects"][one.reason] = facts["rejects"].get(one.reason, 0) + 1
+        return
+    facts["mentions"] += 1
+    if len(facts["first"]) < limit:
+        first = {"id": one.id, "published": one.published, "stars": one.stars, "characters": len(one.text)}
+        facts["first"].append(first)
