@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from candidly.figures import Change, Judgement, Reason, Share, SourceCoverage, ThemeRow
+from candidly.figures import (
+    Change,
+    Judgement,
+    Reason,
+    Share,
+    SourceCoverage,
+    ThemeRow,
+    percent,
+    points,
+    span,
+)
 
 MATTERS = 0.10
 """A change of the negative share below 10 points is not worth a Monday morning on its own."""
@@ -19,25 +29,9 @@ HEADLINES: dict[Judgement, str] = {
 }
 
 
-def percent(share: float) -> str:
-    """`0.523` -> `52%`."""
-    return f"{share * 100:.0f}%"
-
-
-def interval(low: float, high: float) -> str:
-    """`42–62%`."""
-    return f"{low * 100:.0f}–{high * 100:.0f}%"
-
-
-def signed(points: float) -> str:
-    """A difference of shares in points with a real minus sign: `+24`, `−3`, `0`."""
-    rounded = round(points * 100)
-    return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"
-
-
 def between(change: Change) -> str:
     """`−5 to +17`."""
-    return f"{signed(change.low)} to {signed(change.high)}"
+    return f"{points(change.low)} to {points(change.high)}"
 
 
 def judge(negative: Share | None, change: Change | None) -> Judgement:
@@ -67,7 +61,7 @@ def sentence(
         return ""
     share = (
         f"{negative.k} of {negative.n} mentions with a verdict were negative "
-        f"({percent(negative.value)}, 95% interval {interval(negative.low, negative.high)})"
+        f"({percent(negative.value)}, 95% interval {span(negative.low, negative.high)})"
     )
     return f"{share}{_change(judgement, change)} {_driver(judgement, themes)}".strip()
 
@@ -80,9 +74,9 @@ def _change(judgement: Judgement, change: Change | None) -> str:
         low, high = sorted((abs(change.low), abs(change.high)))
         return f", {word} {abs(change.value) * 100:.0f} points ({low * 100:.0f} to {high * 100:.0f})."
     if judgement == "no clear change":
-        return f"; the change is between {signed(change.low)} and {signed(change.high)} points."
+        return f"; the change is between {points(change.low)} and {points(change.high)} points."
     return (
-        f". The change of {signed(change.value)} points ({between(change)}) may be chance: about "
+        f". The change of {points(change.value)} points ({between(change)}) may be chance: about "
         f"{change.needed} more mentions a week would be needed to tell."
     )
 
@@ -96,7 +90,7 @@ def _driver(judgement: Judgement, themes: Sequence[ThemeRow]) -> str:
         if top.change and top.complaints:
             return (
                 f"{top.title} drives it: {top.complaints.k} mentions complain of it "
-                f"({signed(top.change.value)} points)."
+                f"({points(top.change.value)} points)."
             )
     complained = [row for row in shown if row.complaints and row.complaints.k]
     if not complained:
@@ -124,12 +118,12 @@ def notes(
         )
     if judgement in ("worse", "better") and month and month.verdict != (change and change.verdict):
         found.append(
-            f"Against the four weeks before together the change is {signed(month.value)} points "
+            f"Against the four weeks before together the change is {points(month.value)} points "
             f"({between(month)}), so part of this may be a return to the usual."
         )
     if judgement in ("worse", "better") and reason and abs(reason.mix) > abs(reason.mood):
         found.append(
-            f"Most of the change comes from another mix of sources ({signed(reason.mix)} points), "
-            f"less from another mood within them ({signed(reason.mood)})."
+            f"Most of the change comes from another mix of sources ({points(reason.mix)} points), "
+            f"less from another mood within them ({points(reason.mood)})."
         )
     return tuple(found)

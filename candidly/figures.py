@@ -185,3 +185,19 @@ class WeeklyFigures:
     coverage: tuple[SourceCoverage, ...] = ()
     trend: tuple[TrendPoint, ...] = ()
     competitors: tuple[Competitor, ...] = ()
+
+
+def percent(share: float) -> str:
+    """`0.523` -> `52%`."""
+    return f"{share * 100:.0f}%"
+
+
+def span(low: float, high: float) -> str:
+    """`42–62%`."""
+    return f"{low * 100:.0f}–{high * 100:.0f}%"
+
+
+def points(difference: float) -> str:
+    """A difference of shares in points, with a real minus sign: `+24`, `−3`, `0`."""
+    rounded = round(difference * 100)
+    return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"

@@ -1,0 +1,140 @@
+"""The weekly report as files: HTML for people, Markdown for tools that show it, JSON for programs.
+
+The HTML is one file without scripts and without anything loaded from elsewhere; its content security
+policy says so too. Every text in it is escaped, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span
+from candidly.files import write_atomic
+from reporting import charts, safe
+from reporting.weekly_markdown import render_markdown
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def publish(figures: WeeklyFigures, folder: Path, formats: Iterable[str]) -> list[Path]:
+    """Write the report in each format ("html", "md", "json") and return the paths, in that order.
+
+    A file of the same week and company is replaced, whole or not at all. Everything is rendered before
+    anything is written. Raises UsageError where the folder cannot be written.
+    """
+    render = {"html": render_html, "md": render_markdown, "json": render_json}
+    rendered = [(folder / f"{stem(figures)}.{kind}", render[kind](figures)) for kind in formats]
+    for path, content in rendered:
+        write_atomic(path, content)
+    return [path for path, _ in rendered]
+
+
+def stem(figures: WeeklyFigures) -> str:
+    """`northwind-robotics-2026-W47`: the file name of a report without its ending."""
+    return f"{slug(figures.company)}-{slug(figures.week, upper=True)}"
+
+
+def slug(name: str, *, upper: bool = False) -> str:
+    """A name as a safe part of a file name; where letters get lost, a short hash keeps two names apart."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = plain if upper else plain.lower()
+    made = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    if made.replace("-", " ").casefold() == name.replace("-", " ").casefold():
+        return made
+    mark = hashlib.blake2b(name.encode("utf-8", "replace"), digest_size=3).hexdigest()
+    return f"{made}-{mark}" if made else mark
+
+
+def render_json(figures: WeeklyFigures) -> str:
+    """Every number, under a versioned `schema`; times are ISO 8601 with their zone."""
+    content = {"schema": SCHEMA, **dataclasses.asdict(figures)}
+    for quote in content["quotes"]:
+        quote["url"] = safe.link(quote["url"])
+    return json.dumps(content, indent=2, allow_nan=False, default=_iso) + "\n"
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a report")
+
+
+def render_html(figures: WeeklyFigures) -> str:
+    """One self-contained page."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: safe.clean(value) if type(value) is str else value,
+    )
+    environment.filters |= {"percent": percent, "points": points, "link": safe.link, "day": day}
+    most = max((row.mentions or 0 for row in figures.themes), default=0)
+    return environment.get_template("weekly.html.j2").render(
+        f=figures,
+        days=days(figures.first_day, figures.last_day),
+        span=span,
+        moved=moved,
+        quotes=quote_groups(figures),
+        trend=Markup(charts.trend(figures.trend, figures.min_group)),  # noqa: S704 - escaped where it is made
+        bar=lambda row: Markup(charts.theme_bar(row, most)),  # noqa: S704
+        rail=lambda *args: Markup(charts.interval_bar(*args)),  # noqa: S704
+    )
+
+
+def day(value: date | None) -> str:
+    """`16 November 2026`, in English whatever the locale; "undated" for None."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}" if value else "undated"
+
+
+def days(first: date, last: date) -> str:
+    """`16–22 November 2026`, `30 November – 6 December 2026`."""
+    start, end = day(first).split(" "), day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{start[0]}–{end}"
+    return f"{' '.join(start[: 2 if first.year == last.year else 3])} – {end}"
+
+
+def moved(change: Change | None, *, good: str = "down") -> dict[str, str]:
+    """How a change of a share is shown: `kind` (a CSS class), `mark` and `text`."""
+    if change is None:
+        return {"kind": "still", "mark": "", "text": "no comparison"}
+    if change.verdict == "cannot tell":
+        text = "no clear change" if change.even else "cannot tell"
+        return {
+            "kind": "still",
+            "mark": "",
+            "text": f"{text} ({points(change.low)} to {points(change.high)})",
+        }
+    kind = "good" if change.verdict == good else "bad"
+    text = f"{points(change.value)} points ({points(change.low)} to {points(change.high)})"
+    return {"kind": kind, "mark": "▲" if change.verdict == "up" else "▼", "text": text}
+
+
+def quote_groups(figures: WeeklyFigures) -> list[tuple[str, list[Quote]]]:
+    """The quotes under their headings, in the order of the figures."""
+    titles = {row.theme: row.title for row in figures.themes}
+
+    def heading(quote: Quote) -> str:
+        return (
+            titles.get(quote.theme, quote.theme) if quote.reason == "theme" else "Strongest words of the week"
+        )
+
+    return [(name, list(group)) for name, group in groupby(figures.quotes, key=heading)]
