@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import praw
@@ -27,6 +28,7 @@ MAX_BYTES: Final = 30_000_000
 MAX_RETRY_AFTER: Final = 3600.0
 
 _LATER: Final = "It is tried again with the next run."
+_REQUEST: Final = "Check `subreddits` and `queries`."
 _KEYS: Final = (
     "Check the client id and secret (a `script` app on reddit.com/prefs/apps), and that the app was approved."
 )
@@ -69,7 +71,7 @@ class Requestor(prawcore.Requestor):
 
     def _body(self, answer: requests.Response) -> bytes:
         try:
-            return read_body(answer, MAX_BYTES)
+            return read_body(answer, MAX_BYTES, "Reddit's answer")
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise CollectorError(f"Reddit's answer broke off ({type(error).__name__}).", _LATER) from None
 
@@ -118,6 +120,7 @@ def connect(
     with requests.Session() as session:
         session.trust_env = False  # no proxy, netrc or cookie of somebody's environment
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.headers["Accept-Encoding"] = "gzip, deflate"
         session.mount("http://", adapter)
         session.mount("https://", adapter)
@@ -184,7 +187,7 @@ def reported(where: str) -> Iterator[None]:
     except CollectorError:
         raise
     except (prawcore.PrawcoreException, PRAWException, *_ODD) as error:
-        raise translate(error, where) from None
+        raise translate(error, where) from error
 
 
 def translate(error: Exception, where: str) -> CollectorError:
@@ -202,7 +205,9 @@ def translate(error: Exception, where: str) -> CollectorError:
     if isinstance(error, prawcore.ResponseException):
         return _refused(error.response.status_code, where)
     if isinstance(error, RedditAPIException):
-        return CollectorError(f"{where}: Reddit refused the request.", _LATER)
+        if any(item.error_type == "RATELIMIT" for item in error.items):
+            return _too_many(None)
+        return Unreadable(f"{where}: Reddit refused the request.", _REQUEST, permanent=True)
     if isinstance(error, prawcore.InvalidInvocation):
         return CollectorError("Reddit cannot be asked with these settings.", _KEYS, permanent=True)
     return Degraded(f"{where}: Reddit's answer has an unknown form ({type(error).__name__}).", _LATER)
@@ -232,5 +237,5 @@ def _refused(status: int, where: str) -> CollectorError:
         return _too_many(None)
     if 400 <= status < 500 and status != 408:
         message = f"{where}: Reddit does not understand the request ({status})."
-        return Unreadable(message, "Check the subreddit and `queries`.", permanent=True)
+        return Unreadable(message, _REQUEST, permanent=True)
     return CollectorError(f"Reddit is out of order ({status}).", _LATER)
