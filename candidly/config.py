@@ -78,6 +78,8 @@ Duration = Annotated[
     AfterValidator(_positive),
 ]
 Name = Annotated[str, Field(pattern=NAME)]
+SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
+"""The name of a secret, in capitals, so that a secret put there by mistake is refused and not repeated."""
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 """A name or phrase to look for; never empty, because the empty text is found everywhere."""
 
@@ -177,9 +179,8 @@ class Channel(Model):
     name: Name = Field(description="Your name for the channel.")
     type: Literal["console", "file", "webhook", "apprise"] = Field(description="How messages are sent.")
     path: str = Field("", description="For `file`: the file that lines of JSON are added to.")
-    url_secret: str = Field(
+    url_secret: SecretName = Field(
         "",
-        pattern=SECRET_NAME,
         description="For `webhook` and `apprise` (Slack, Teams, e-mail, ...): "
         "the name of the secret that holds the address.",
     )
@@ -188,10 +189,10 @@ class Channel(Model):
     @model_validator(mode="after")
     def _needs(self) -> Channel:
         if self.type == "file" and not self.path:
-            raise ValueError("a file channel needs `path`")
+            raise ValueError("a channel of type file needs `path`")
         if self.type in ("webhook", "apprise") and not self.url_secret:
             raise ValueError(
-                f"a {self.type} channel needs `url_secret`: the name of the secret with its address"
+                f"a channel of type {self.type} needs `url_secret`: the name of the secret with its address"
             )
         return self
 

@@ -61,7 +61,9 @@ def unknown_key(key: str, known: Sequence[str], owner: str = "") -> str:
             "secrets never stand in config.yaml, and an address that anybody can post to is one; put it into "
             "an environment variable such as ALERT_URL and write `url_secret: ALERT_URL`"
         )
-    if near := difflib.get_close_matches(key.lower(), [*known, *_OTHER_WORDS], 1):
+    # A client_secret must not be led into client_secret_secret, which wants the name of a variable.
+    cutoff = 0.9 if _SECRET_KEY.search(key) else 0.6
+    if near := difflib.get_close_matches(key.lower(), [*known, *_OTHER_WORDS], 1, cutoff):
         meant = near[0] if near[0] in known else _OTHER_WORDS[near[0]]
         if meant in known:
             return f"unknown key; did you mean `{meant}`?"

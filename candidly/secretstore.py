@@ -30,7 +30,7 @@ MAX_SECRET_BYTES: Final = 65_536
 AUTHOR_KEY: Final = "CANDIDLY_AUTHOR_KEY"
 AUTHOR_KEY_FILE: Final = ".candidly-author-key"
 _MIN_TOKEN: Final = 8
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,127}")
 
 
 class SecretStore:
@@ -58,7 +58,8 @@ class SecretStore:
     def find(self, name: str) -> str | None:
         """The value, or None where nobody set it; raises ConfigError where it cannot be read safely."""
         if not _NAME.fullmatch(name):
-            raise ConfigError(["a secret's name should hold only letters, digits and `_`"])
+            # Not repeated: it may be the secret itself, put where its name belongs.
+            raise ConfigError(["the name of a secret should be in capitals, such as SLACK_URL (A-Z, 0-9, _)"])
         value = self._environ.get(name) or self._from_file(name) or self._from_folder(name)
         if value and value not in self._read:
             self._read.add(value)

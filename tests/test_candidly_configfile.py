@@ -265,11 +265,11 @@ RULES = {
     ),
     "file channel": (
         companies("alerts: {channels: [{name: log, type: file}]}\n"),
-        "2:21: alerts.channels.0: a file channel needs `path`",
+        "2:21: alerts.channels.0: a channel of type file needs `path`",
     ),
     "webhook channel": (
         companies("alerts: {channels: [{name: log, type: webhook}]}\n"),
-        "2:21: alerts.channels.0: a webhook channel needs `url_secret`: the name of the secret "
+        "2:21: alerts.channels.0: a channel of type webhook needs `url_secret`: the name of the secret "
         "with its address",
     ),
     "duplicate key": (
@@ -622,6 +622,12 @@ def test_words_of_unknown_kinds_of_errors_do_not_repeat_the_value():
 def test_every_known_key_that_sounds_like_a_secret_is_still_allowed():
     assert "did you mean `url_secret`" not in unknown_key("password", ["url_secret"])
     assert unknown_key("token", ["name"], "reddit").endswith("REDDIT_TOKEN instead")
+    assert unknown_key("url_secrt", ["name", "url_secret"]) != unknown_key("url_secrt", ["name"])
+
+
+def test_a_secret_is_not_led_into_the_key_for_its_name():
+    words = unknown_key("client_secret", ["client_secret_secret", "client_id_secret"], "reddit")
+    assert words.endswith("set the environment variable REDDIT_CLIENT_SECRET instead")
 
 
 # ---- nothing but ConfigError, and no canary, whatever stands in the file
