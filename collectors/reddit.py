@@ -30,6 +30,7 @@ GONE: Final = "deleted at the source"
 EMPTY: Final = "no text"
 _GONE: Final = re.compile(r"\[\s*(deleted|removed)\b[^\]]*\]")
 _QUOTED: Final = re.compile(r"^\s*>.*\n*", re.MULTILINE)
+_TERMS: Final = re.compile(r'"([^"]+)"|(?!(?:OR|AND|NOT)\b)(\w[\w&.-]*)')
 _OLDER: Final = 25
 """Submissions beyond the window, in a row, after which a listing is not read on: it is only nearly sorted."""
 _FULL: Final = 900
@@ -221,7 +222,7 @@ class RedditCollector:
             kind=kind,
             collected=self.context.now,
             published=published,
-            about="" if kind == "post" else str(post["title"] or ""),
+            about="" if kind == "post" else self._about(post),
             site="reddit.com",
             url=f"{self.settings.base_url.rstrip('/') or 'https://www.reddit.com'}{item['permalink'] or ''}",
             author="" if item["author"] == "[deleted]" else str(item["author"] or ""),
@@ -230,3 +231,12 @@ class RedditCollector:
             title=title,
             body=body,
         )
+
+    def _about(self, post: dict[str, Any]) -> str:
+        """What a comment answers: "same here" is about the company that its thread names.
+
+        That is the thread's title, and of its text no more than the searched words that stand in it.
+        """
+        title, text = str(post["title"] or ""), str(post["selftext"] or "").lower()
+        words = {a or b for query in self.settings.queries for a, b in _TERMS.findall(query)}
+        return "\n".join([title, *sorted(word for word in words if word.lower() in text)])

@@ -203,7 +203,9 @@ class _Draw:
     def replies(self, post: Post, writer: Writer, follow: str, size: int) -> tuple[Comment, ...]:
         made: list[Comment] = []
         for _ in range(size):
-            parent = made[-1] if made and self.rng.random() < 0.3 else self.rng.choice([None, None, None, *made])
+            parent = (
+                made[-1] if made and self.rng.random() < 0.3 else self.rng.choice([None, None, None, *made])
+            )
             after = parent.created if parent else post.created
             mood = self.rng.choice(follow)
             body = writer.foreign(1) if self.rng.random() < 0.03 else self.reply(writer, mood)
