@@ -13,13 +13,14 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from alerting.messages import slack, teams
+from alerting.messages import deliveries, slack, stable_id, teams
 from candidly.config import Channel as ChannelSettings
 from candidly.errors import ConfigError, DeliveryError
-from candidly.records import Delivery
+from candidly.records import Delivery, Incident
 
 DEADLINE = 20.0
 """Seconds that one message may take, name look-up and slow answers included."""
@@ -120,6 +121,19 @@ class FileChannel:
                 f"the file {self.path.name} cannot be written: {error.strerror or type(error).__name__}.",
                 "Check that its folder exists, may be written to and has room.",
             ) from None
+
+
+def sample(channel: str, now: datetime) -> Delivery:
+    """A message to try a channel with; it is not kept and not repeated."""
+    incident = Incident(
+        id=stable_id("test", channel, now.isoformat()),
+        rule="test",
+        company="",
+        opened=now,
+        title="A test of candidly's alerts",
+        detail={"summary": f"If you read this, channel {channel} works. Nothing has happened."},
+    )
+    return deliveries(incident, [channel], now)[0]
 
 
 def payload(delivery: Delivery) -> dict[str, Any]:
