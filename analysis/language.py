@@ -1,0 +1,89 @@
+"""Which language a text is in; "und" rather than a guess.
+
+py3langid answers something for everything ("lol" is Sesotho), so it is held to plausible languages,
+normalised probabilities and a minimum of letters. Plain English, the common case, is recognised by its
+function words without loading the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+UNKNOWN: Final = "und"
+LEAST_LETTERS: Final = 3
+LEAST_CONFIDENCE: Final = 0.5
+SAMPLE: Final = 2_000
+"""Characters that are looked at."""
+FUNCTION_SHARE: Final = 0.2
+SHORT: Final = 25
+"""Up to so many words, known English words may decide: a statistical model needs more text than that."""
+KNOWN_SHARE: Final = 0.6
+NEAR: Final = 0.15
+"""A hint from the source decides between two languages whose probabilities are this close."""
+
+_PLAUSIBLE = """
+en de fr es it nl pt pl sv da no fi cs sk hu ro bg el tr ru uk ar he hi bn ta te mr id vi th zh ja ko
+"""
+PLAUSIBLE: Final = frozenset(_PLAUSIBLE.split())
+_ALIASES: Final = {"nb": "no", "nn": "no", "iw": "he", "in": "id"}
+
+# Frequent in English and no words of the other languages above that use its letters.
+_FUNCTION_WORDS = """
+the and to for with that this they you have had were are not but from my your been would could should which
+there their what when then who about after because it's i'm don't didn't very it be our she his her him than
+into out up just more some any only also get got being while where how why during before again through both
+few other such did does has
+"""
+FUNCTION_WORDS: Final = frozenset(_FUNCTION_WORDS.split())
+# Common in English but words elsewhere too: they count in short texts only.
+_SHARED_WORDS: Final = frozenset({"a", "an", "i", "in", "is", "was", "of", "on", "at", "as", "so", "no"})
+_FALSE_FRIENDS: Final = frozenset(
+    {"die", "war", "no", "super", "nett", "arm", "fatal", "son", "grave", "sin"}
+)
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+
+
+class LanguageFinder:
+    """`find(text)` gives an ISO 639-1 code or "und"."""
+
+    def __init__(self, configured: Sequence[str], is_known: Callable[[str], bool]) -> None:
+        """`is_known` tells whether a lower-case word is in the English lexicon or a theme phrase."""
+        self._configured = tuple(_ALIASES.get(code, code) for code in configured)
+        self._is_known = is_known
+
+    def find(self, folded: str, hint: str = "") -> str:
+        """The language of a text in lower case; `hint` is what the source says, and breaks ties only."""
+        sample = folded[:SAMPLE]
+        words = _WORD.findall(sample)
+        if sum(map(len, words)) < LEAST_LETTERS:
+            return UNKNOWN
+        if sum(map(FUNCTION_WORDS.__contains__, words)) >= FUNCTION_SHARE * len(words):
+            return "en"
+        if len(words) <= SHORT and self._looks_english(words):
+            return "en"
+        return self._decide(sample, _ALIASES.get(hint[:2].lower(), hint[:2].lower()))
+
+    def _looks_english(self, words: list[str]) -> bool:
+        telling = [word for word in words if word not in _FALSE_FRIENDS]
+        known = sum(w in FUNCTION_WORDS or w in _SHARED_WORDS or self._is_known(w) for w in telling)
+        return bool(telling) and known >= KNOWN_SHARE * len(telling)
+
+    def _decide(self, sample: str, hint: str) -> str:
+        ranked: list[tuple[str, float]] = self._model.rank(sample)
+        best, probability = ranked[0]
+        near = {code for code, p in ranked[:3] if probability - p <= NEAR}
+        if hint in near:
+            return hint
+        return best if probability >= LEAST_CONFIDENCE else UNKNOWN
+
+    @cached_property
+    def _model(self) -> Any:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        wanted = PLAUSIBLE.union(self._configured)
+        model.set_languages(sorted(wanted & set(model.labels)))
+        return model
