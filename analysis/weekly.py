@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from analysis import stats, wording
-from analysis.counts import (
+from analysis.weekly_counts import (
     change,
     cluster_totals,
     groups,
-    hidden,
     is_negative,
     mean_rating,
     rating_change,
@@ -137,11 +136,13 @@ def _splits(now: pd.DataFrame, least: int) -> dict[str, Any]:
     if len(now) < max(1, least):
         return {"roles": (), "bases": (), "languages": ()}
     roles = now["role"].map(lambda role: ROLES.get(role, "others"))
-    bases = now["basis"].where(now["verdict"].notna(), "unscored").fillna("unscored").astype(str)
+    told = scored(now)
     languages = now["language"].fillna("und").replace("", "und").astype(str)
     return {
         "roles": groups(now, roles, ("candidates", "employees", "others"), least),
-        "bases": groups(now, bases, ("stars", "experience", "text", "unscored"), least),
+        "bases": groups(
+            told, told["basis"].fillna("text").astype(str), ("stars", "experience", "text"), least
+        ),
         "languages": groups(now, languages, (), least),
     }
 
@@ -235,17 +236,18 @@ def _coverage(
 ) -> tuple[SourceCoverage, ...]:
     last = {str(run["source"]): run for run in runs}
     counts = {str(name): int(n) for name, n in mentions["source"].value_counts().items()}
-    withheld = hidden(counts, least)
     possible = [day for day in days if day <= today] or list(days)
     rows = []
     for name in dict.fromkeys([*sources, *sorted(counts)]):
         run = last.get(name, {})
         seen = len(collected.get(name, set()) & set(possible))
-        n = None if name in withheld else counts.get(name, 0)
+        n = counts.get(name, 0)
         status, finished = str(run.get("status") or "never run"), _moment(run.get("finished"))
         silent = seen == 0
         rows.append(
-            SourceCoverage(name, seen, len(possible), None if silent else n, status, finished, silent)
+            SourceCoverage(
+                name, seen, len(possible), None if silent or 0 < n < least else n, status, finished, silent
+            )
         )
     return tuple(rows)
 

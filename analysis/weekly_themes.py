@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis import stats
-from analysis.counts import change, cluster_totals, clusters, readable, scored, share
+from analysis.weekly_counts import change, cluster_totals, clusters, readable, scored, share
 from analysis.quotes import Candidate, Picker, candidate, most_typical
 from candidly.figures import Change, Quote, QuoteReason, ThemeRow
 from candidly.records import Mention, Polarity

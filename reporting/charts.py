@@ -97,16 +97,14 @@ class _Trend:
         )
 
     def _dots(self) -> Iterator[str]:
-        for index, point in enumerate(self.points):
-            if not point.negative:
-                continue
-            x, last = f"{self.x(index):.2f}%", index == len(self.points) - 1
-            alone = len(self.points) == 1 or last
-            if alone:
-                low, high = self.y(point.negative.low), self.y(point.negative.high)
+        """The latest week, and weeks without neighbours, which no line would show; with their intervals."""
+        alone = {run[0] for run in self._runs() if len(run) == 1}
+        for index in sorted(alone | {len(self.points) - 1}):
+            if share := self.points[index].negative:
+                x = f"{self.x(index):.2f}%"
+                low, high, y = (self.y(value) for value in (share.low, share.high, share.value))
                 yield f'<line class="whisker" x1="{x}" x2="{x}" y1="{low:.1f}" y2="{high:.1f}"/>'
-            y = self.y(point.negative.value)
-            yield f'<circle class="dot" cx="{x}" cy="{y:.1f}" r="{4.5 if last else 2.5}"/>'
+                yield f'<circle class="dot" cx="{x}" cy="{y:.1f}" r="4"/>'
 
     def _bars(self) -> Iterator[str]:
         base = TOP + LINE + GAP + BARS

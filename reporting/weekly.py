@@ -85,13 +85,14 @@ def render_html(figures: WeeklyFigures) -> str:
         lstrip_blocks=True,
         finalize=lambda value: safe.clean(value) if type(value) is str else value,
     )
-    environment.filters |= {"percent": percent, "points": points, "link": safe.link, "day": day}
+    environment.filters |= {"percent": percent, "points": points, "link": safe.link, "short_day": short_day}
     most = max((row.mentions or 0 for row in figures.themes), default=0)
     return environment.get_template("weekly.html.j2").render(
         f=figures,
         days=days(figures.first_day, figures.last_day),
         span=span,
         moved=moved,
+        moved_stars=moved_stars,
         quotes=quote_groups(figures),
         trend=Markup(charts.trend(figures.trend, figures.min_group)),  # noqa: S704 - escaped where it is made
         bar=lambda row: Markup(charts.theme_bar(row, most)),  # noqa: S704
@@ -112,20 +113,36 @@ def days(first: date, last: date) -> str:
     return f"{' '.join(start[: 2 if first.year == last.year else 3])} – {end}"
 
 
-def moved(change: Change | None, *, good: str = "down") -> dict[str, str]:
-    """How a change of a share is shown: `kind` (a CSS class), `mark` and `text`."""
+def short_day(value: date | None) -> str:
+    """`16 Nov 2026`; "undated" for None."""
+    return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}" if value else "undated"
+
+
+def moved(change: Change | None) -> dict[str, str]:
+    """How a change of a negative share is shown: `kind` (a CSS class), `mark` and `text`."""
     if change is None:
         return {"kind": "still", "mark": "", "text": "no comparison"}
+    bounds = f"({points(change.low)} to {points(change.high)})"
+    return _moved(change, f"{points(change.value)} points {bounds}", bounds, good="down")
+
+
+def moved_stars(change: Change | None) -> dict[str, str]:
+    """The same for a change of the mean rating, where up is good."""
+    if change is None:
+        return {"kind": "still", "mark": "", "text": "no comparison"}
+    value, low, high = (f"{x:+.1f}".replace("-", "−") for x in (change.value, change.low, change.high))
+    return _moved(change, f"{value} ({low} to {high})", f"({low} to {high})", good="up")
+
+
+def _moved(change: Change, clear: str, bounds: str, *, good: str) -> dict[str, str]:
     if change.verdict == "cannot tell":
-        text = "no clear change" if change.even else "cannot tell"
         return {
             "kind": "still",
             "mark": "",
-            "text": f"{text} ({points(change.low)} to {points(change.high)})",
+            "text": f"{'no clear change' if change.even else 'cannot tell'} {bounds}",
         }
-    kind = "good" if change.verdict == good else "bad"
-    text = f"{points(change.value)} points ({points(change.low)} to {points(change.high)})"
-    return {"kind": kind, "mark": "▲" if change.verdict == "up" else "▼", "text": text}
+    kind, mark = "good" if change.verdict == good else "bad", "▲" if change.verdict == "up" else "▼"
+    return {"kind": kind, "mark": mark, "text": clear}
 
 
 def quote_groups(figures: WeeklyFigures) -> list[tuple[str, list[Quote]]]:

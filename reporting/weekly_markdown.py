@@ -94,7 +94,7 @@ def _groups(f: WeeklyFigures) -> Iterator[str]:
         ("Who speaks", f.roles), ("Whose verdict", f.bases), ("Language", f.languages),
     ]  # fmt: skip
     rows = [
-        (title, esc(group.name), _count(group.mentions, f), _share(group.negative))
+        (title, esc(group.name), _cell(group.mentions) or "withheld", _share(group.negative))
         for title, groups in named
         for group in groups
     ]
@@ -154,9 +154,10 @@ def _method(f: WeeklyFigures) -> Iterator[str]:
     yield ""
     yield (
         "Every share has a 95% interval (Wilson; changes: Newcombe) on sample sizes reduced for mentions "
-        f"that come in threads, here by a factor of {f.design_effect:.1f}. Of the themes said to have changed, at "
-        "most one in ten is expected to be chance. Unscored mentions count in no share. Groups of fewer than "
-        f"{f.min_group} mentions are withheld. Quotes are exact parts of the stored texts, without authors."
+        f"that come in threads, here by a factor of {f.design_effect:.1f}. Of the themes said to have "
+        "changed, at most one in ten is expected to be chance. Unscored mentions count in no share. Groups "
+        f"of fewer than {f.min_group} mentions are withheld. Quotes are exact parts of the stored texts, "
+        "without authors."
     )
     yield ""
     versions = esc(", ".join(f.versions) or "unknown")
