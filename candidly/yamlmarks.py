@@ -195,7 +195,10 @@ def _place_of(text: str, position: int) -> Place:
 
 
 _PLAIN: Final = (
-    ("cannot start any token", "a character that cannot stand here (is it a tab? indent with spaces)"),
+    (
+        "cannot start any token",
+        "indent with spaces, not tabs, and quote text that starts with @, % or a backtick",
+    ),
     (
         "mapping values are not allowed",
         "a `:` that cannot stand here; check the indentation or quote the text",
@@ -205,8 +208,10 @@ _PLAIN: Final = (
     ("but found another document", "no second document (`---`) in one file, please"),
     ("found undefined alias", "`*` refers to an anchor (`&`) that is not defined above; quote the text"),
     ("found duplicate anchor", "this anchor (`&`) is defined twice"),
+    ("unknown escape character", "a backslash in double quotes; put the text into single quotes"),
+    ("undefined tag handle", "tags (a word with `!`) have no meaning here"),
     ("found unexpected end of stream", "a quote that is not closed"),
-    ("expected <block end>", "the indentation does not fit the lines above"),
+    ("expected <block end>", "does not fit the lines above; check the indentation and the quotes"),
     ("expected ',' or", "a `,` or the closing bracket is missing"),
     ("while scanning a simple key", "a `:` is missing after the key"),
 )
@@ -214,5 +219,5 @@ _PLAIN: Final = (
 
 def _plain(problem: str) -> str:
     """PyYAML's words in plain ones; others as they are, but for what they quote from the file."""
-    quoteless = re.sub(r"'[^'<]{2,}'", "something", problem)
+    quoteless = re.sub(r"'([^']*)'", lambda match: f"`{match[1]}`" if match[1][:1] == "<" else "it", problem)
     return next((words for part, words in _PLAIN if part in problem), f"not valid YAML: {quoteless}")

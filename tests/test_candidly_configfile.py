@@ -416,7 +416,10 @@ def test_a_file_without_permission(tmp_path):
 
 BROKEN = {
     "latin-1": (b"companies:\n  - name: M\xfcller\n", "2:12: not UTF-8 text; save it as UTF-8"),
-    "tab": ("a:\n\tb: 1\n", "2:1: a character that cannot stand here (is it a tab? indent with spaces)"),
+    "tab": (
+        "a:\n\tb: 1\n",
+        "2:1: indent with spaces, not tabs, and quote text that starts with @, % or a backtick",
+    ),
     "colon": ("a: b: c\n", "1:5: a `:` that cannot stand here; check the indentation or quote the text"),
     "bracket": ("a: [b\nc: d\n", "2:2: a `,` or the closing bracket is missing"),
     "quote": ('a: "b\n', "2:1: a quote that is not closed"),
@@ -424,6 +427,10 @@ BROKEN = {
         "a: 1\n b: 2\n",
         "2:3: a `:` that cannot stand here; check the indentation or quote the text",
     ),
+    "dedent": ("- a\nb: c\n", "2:1: does not fit the lines above; check the indentation and the quotes"),
+    "backslash": ('a: "C:\\q"\n', "1:8: a backslash in double quotes; put the text into single quotes"),
+    "tag": ("a: !hunter2!CANARY x\n", "1:4: tags (a word with `!`) have no meaning here"),
+    "grammar": ("%CANARY\n", "2:1: not valid YAML: expected `<document start>`, but found `<stream end>`"),
     "no colon": ("a: 1\nb\n", "3:1: a `:` is missing after the key, or a quote is not closed"),
     "two documents": ("a: 1\n---\nb: 1\n", "2:1: no second document (`---`) in one file, please"),
     "alias": (
