@@ -108,9 +108,9 @@ class Vader:
 
     def __init__(self) -> None:
         self._upstream = SentimentIntensityAnalyzer()
-        self.lexicon: dict[str, float] = self._lexicon
+        self.lexicon: dict[str, float] = self._upstream.lexicon
         self._negations = frozenset(NEGATE)
-        single = {emoji: " " + words for emoji, words in self._emojis.items() if len(emoji) == 1}
+        single = {emoji: " " + words for emoji, words in self._upstream.emojis.items() if len(emoji) == 1}
         self._emoji = frozenset(single)
         self._emoji_words = str.maketrans(single)
         self._keys: dict[tuple[object, ...], str] = {}
@@ -276,7 +276,7 @@ class Vader:
         if words[at].lower() == "kind" and words[at + 1 : at + 2] and words[at + 1].lower() == "of":
             return 0.0
         text = _Words(words, mixed)
-        return float(self._sentiment_valence(0, text, words[at], at, [])[0])
+        return float(self._upstream.sentiment_valence(0, text, words[at], at, [])[0])
 
 
 def _boost(word: _Class, valence: float, mixed: bool) -> float:
