@@ -1,134 +1,107 @@
-"""Counting mentions with care: shares with intervals, changes, and what may not be shown."""
+"""Daily counts of several sources as arrays, missing days kept apart from zeros, and their tail. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
-from analysis import stats
-from analysis.wording import MATTERS
-from candidly.figures import Change, Group, Mean, Share
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-LEAST_EFFECTIVE = 20
-"""No claim of a change below this many effective mentions in either week."""
-
-Totals = list[tuple[float, float]]
+LONGEST = 1096
+"""Days of history that are used at all."""
 
 
-def share(k: float, n: int, least: int, deff: float = 1.0) -> Share | None:
-    """`k` of `n` with Wilson's interval on the effective size; None where `n` is below `least`."""
-    if n < max(1, least):
+class Series(NamedTuple):
+    """Arrays (days, sources), one row a day up to today; zero where not covered."""
+
+    total: Floats
+    negative: Floats
+    timely: Floats
+    covered: Bools
+
+
+def grid(
+    days: Sequence[date], total: ArrayLike, negative: ArrayLike, covered: ArrayLike, today: date, timely: Any
+) -> Series | None:
+    kept = [i for i, day in enumerate(days) if 0 <= (today - day).days < LONGEST]
+    if not kept:
         return None
-    low, high = stats.wilson(k / deff, n / deff)
-    return Share(int(k), n, low, high)
+    rows = [(days[i] - days[kept[0]]).days for i in kept]
+
+    def place(values: ArrayLike) -> Floats:
+        given = np.asarray(values, dtype=float)
+        if given.shape[:1] != (len(days),):
+            raise ValueError(f"{len(days)} days need as many values, not {given.shape}")
+        given = given.reshape(len(days), -1)[kept]
+        grid = np.zeros(((today - days[kept[0]]).days + 1, given.shape[1]))
+        grid[rows] = given
+        return grid
+
+    ok, tot, neg = place(covered) > 0, place(total), place(negative)
+    new = neg if timely is None else np.minimum(neg, place(timely))
+    ok &= ~impossible_silence(tot, ok)
+    return Series(tot * ok, neg * ok, new * ok, ok)
 
 
-def change(k1: float, n1: float, k2: float, n2: float, deff: float, believed: bool = True) -> Change:
-    """The change of a share from `k1` of `n1` to `k2` of `n2`.
+def impossible_silence(total: Floats, ok: Bools, window: int = 56, p: float = 1e-4) -> Bools:
+    """Runs of empty days that the volume of the 8 weeks before makes practically impossible.
 
-    "up" or "down" needs an interval without zero, LEAST_EFFECTIVE effective mentions on both sides and,
-    where many changes are tested at once, to be `believed`.
+    P(no mention on a day) is taken as 2**-mean, which is a variance of twice the mean.
     """
-    low, high = stats.newcombe_difference(k1, n1, k2, n2, deff)
-    value = k2 / n2 - k1 / n1
-    enough = min(n1, n2) / deff >= LEAST_EFFECTIVE
-    if enough and believed and not low <= 0 <= high:
-        return Change(value, low, high, "up" if value > 0 else "down")
-    if enough and low > -MATTERS and high < MATTERS:
-        return Change(value, low, high, "cannot tell", even=True)
-    per_week = stats.mentions_needed(k1 / n1, k2 / n2, matters=MATTERS, deff=deff)
-    more = max(per_week, LEAST_EFFECTIVE * deff) - min(n1, n2)
-    return Change(value, low, high, "cannot tell", _round_up(more) if believed else None)
-
-
-def _round_up(n: float) -> int:
-    """To one or two digits that mean something: 7 -> 7, 43 -> 50, 386 -> 390; at least 1."""
-    if n <= 10:
-        return max(1, int(np.ceil(n)))
-    step = 10 ** max(1, int(np.log10(n)) - 1)
-    return int(np.ceil(n / step) * step)
-
-
-def clusters(mentions: pd.DataFrame) -> pd.Series:
-    """The thread of each mention; one without a thread stands alone."""
-    thread = mentions["thread"].fillna("").astype(str)
-    own = "pk:" + mentions["pk"].astype(str)
-    return (mentions["source"].astype(str) + "\x1f" + thread).where(thread != "", own)
-
-
-def cluster_totals(mentions: pd.DataFrame, value: pd.Series) -> Totals:
-    """`(sum of value, n)` of each cluster; mentions and value are aligned by row."""
-    if mentions.empty:
-        return []
-    codes, _ = pd.factorize(clusters(mentions))
-    sums = np.bincount(codes, weights=value.to_numpy(dtype=float))
-    return list(zip(sums.tolist(), np.bincount(codes).astype(float).tolist(), strict=True))
-
-
-def scored(mentions: pd.DataFrame) -> pd.DataFrame:
-    """The mentions that have a verdict, the author's own or the text's."""
-    return mentions[mentions["verdict"].notna()]
-
-
-def is_negative(mentions: pd.DataFrame) -> pd.Series:
-    """Which mentions have a negative verdict ("mixed" is not)."""
-    return mentions["verdict"].eq("negative").fillna(False).astype(bool)
-
-
-def readable(mentions: pd.DataFrame) -> pd.DataFrame:
-    """The mentions whose text could be read; only they can name a theme."""
-    state = mentions["unscored"]
-    return mentions[~state.map(lambda value: isinstance(value, str | bool) and bool(value)).astype(bool)]
-
-
-def mean_rating(mentions: pd.DataFrame, least: int) -> Mean | None:
-    """The mean of the authors' stars; None below `least` rated mentions."""
-    rated = mentions[mentions["stars"].notna()]
-    if len(rated) < max(2, least):
-        return None
-    mean, low, high = stats.mean_interval(cluster_totals(rated, rated["stars"]))
-    return Mean(mean, len(rated), max(1.0, low), min(5.0, high))
-
-
-def rating_change(before: pd.DataFrame, now: pd.DataFrame, least: int) -> Change | None:
-    """The change of the mean rating in stars; None where either side is too small."""
-    sides = [frame[frame["stars"].notna()] for frame in (before, now)]
-    if any(len(side) < max(2, least) for side in sides):
-        return None
-    value, low, high = stats.welch_difference(*(cluster_totals(side, side["stars"]) for side in sides))
-    low, high = max(-4.0, low), min(4.0, high)
-    if low <= 0 <= high:
-        return Change(value, low, high, "cannot tell")
-    return Change(value, low, high, "up" if value > 0 else "down")
-
-
-def hidden(counts: Mapping[str, int], least: int) -> set[str]:
-    """Which parts of a whole must not be counted in public.
-
-    Those below `least`, and then the next smallest for as long as the hidden ones together stay below
-    `least`: else the total less the shown parts would tell them (complementary suppression, Willenborg
-    and de Waal 2001, Elements of Statistical Disclosure Control, ch. 6).
-    """
-    order = sorted((name for name in counts if counts[name]), key=lambda name: (counts[name], name))
-    out: set[str] = set()
-    for name in order:
-        together = sum(counts[other] for other in out)
-        if counts[name] < least or 0 < together < least:
-            out.add(name)
+    out = np.zeros_like(ok)
+    for s in range(total.shape[1]):
+        empty = np.flatnonzero(ok[:, s] & (total[:, s] == 0))
+        for run in np.split(empty, np.flatnonzero(np.diff(empty) > 1) + 1):
+            if not len(run):
+                continue
+            before = slice(max(0, run[0] - window), run[0])
+            known = total[before, s][(ok & ~out)[before, s]]
+            if len(known) >= 7 and 0.5 ** (known.mean() * len(run)) < p:
+                out[run, s] = True
     return out
 
 
-def groups(mentions: pd.DataFrame, by: pd.Series, order: Collection[str], least: int) -> tuple[Group, ...]:
-    """The mentions by a label, in the given order and then by size; small groups are withheld."""
-    counts = {str(name): int(n) for name, n in by.value_counts().items()}
-    withheld = hidden(counts, least)
-    names = [name for name in order if name in counts]
-    names += sorted((name for name in counts if name not in order), key=lambda name: (-counts[name], name))
-    found = []
-    for name in names:
-        part = scored(mentions[by == name])
-        negative = None if name in withheld else share(float(is_negative(part).sum()), len(part), least)
-        found.append(Group(name, None if name in withheld else counts[name], negative))
-    return tuple(found)
+def ending(x: Any, width: int) -> Floats:
+    """Sums over the `width` rows that end with each row (fewer at the start)."""
+    c = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0, dtype=float)])
+    end = np.arange(1, len(c))
+    sums: Floats = c[end] - c[np.maximum(end - width, 0)]
+    return sums
+
+
+def before(x: Any, width: int, gap: int) -> Floats:
+    """Sums over the `width` rows that end `gap` rows before each row."""
+    sums = np.zeros(x.shape)
+    if len(x) > gap:
+        sums[gap:] = ending(x, width)[: len(x) - gap]
+    return sums
+
+
+def nb_tail(count: int, mean: float, phi: float) -> float:
+    """P(Y >= count) of a negative binomial with this mean and variance `phi` x mean; Poisson at phi 1.
+
+    Summed from `count` upwards with log-gamma for the first term: exact where it matters, in the tail.
+    """
+    if count <= 0:
+        return 1.0
+    if phi <= 1.0 + 1e-9:
+        log_first = count * math.log(mean) - mean - math.lgamma(count + 1)
+        r, q = 0.0, 0.0
+    else:
+        r, q = mean / (phi - 1.0), 1.0 - 1.0 / phi
+        log_first = math.lgamma(count + r) - math.lgamma(r) - math.lgamma(count + 1)
+        log_first += count * math.log(q) - r * math.log(phi)
+    term = math.exp(log_first)
+    tail, k = term, count
+    while term > tail * 1e-12 or k < mean:
+        term *= (k + r) * q / (k + 1) if q else mean / (k + 1)
+        tail, k = tail + term, k + 1
+        if k > count + 100_000:
+            break
+    return min(tail, 1.0)

@@ -20,22 +20,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from analysis.counts import LONGEST as LONGEST
+from analysis.counts import Bools, Floats, Series, before, ending, grid, nb_tail
 from candidly.config import Spike as SpikeSettings
 from candidly.spike import Spike
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 WINDOWS = (1, 3, 7)
 LEVEL_DAYS = 84  # the baseline: 12 weeks
 SHAPE_DAYS = 182  # weekday factors and the long-run mean: half a year
 LEAST_DAYS = 14  # covered days before a source is judged
-LONGEST = 1096  # days of history that are used at all
 RECENT = 7  # a judged day is at most this many days before today
 ANCHOR = 30.0  # the level is pulled to the long-run mean with the weight of this many mentions
 PHI, PHI_DAYS = 1.6, 25.0  # prior for variance/mean, worth this many days
@@ -62,10 +60,11 @@ def judge(
 
     Arguments as in `assess`. Surges of volume with an unchanged share ("more posts") are not reported.
     """
-    spike = assess(days, total, negative, covered, today, timely=timely, min_negative=settings.min_negative)
-    if spike is None or spike.kind != "more negative":
-        return None
-    return spike if spike.score >= -math.log10(settings.false_alarms_per_year) else None
+    limit = -math.log10(settings.false_alarms_per_year)
+    spike = assess(
+        days, total, negative, covered, today, timely=timely, min_negative=settings.min_negative, limit=limit
+    )
+    return spike if spike and spike.score >= limit else None
 
 
 def assess(
@@ -78,15 +77,17 @@ def assess(
     timely: ArrayLike | None = None,
     min_negative: int = 3,
     recent: int = RECENT,
+    limit: float = 0.0,
 ) -> Spike | None:
     """The most surprising window that ends on `today` or one of the `recent` days before; None: nothing is.
 
     `total`, `negative` (mentions a day) and `covered` (bool) have the shape (days,) or (days, sources);
     `days` are ascending, days after `today` are ignored, absent days are missing. `timely` are those of
     `negative` that may raise an alert (collected soon after they were posted); baselines use them all.
+    A window whose share of negatives scores below `limit` is called "more posts".
     Raises ValueError where the shapes differ.
     """
-    series = _grid(days, total, negative, covered, today, timely)
+    series = grid(days, total, negative, covered, today, timely)
     if series is None:
         return None
     now = len(series.covered) - 1
@@ -99,63 +100,14 @@ def assess(
         usual = _usual(series, baseline, shape, width, cut, phi)
         phi = phi or usual.phi
         for t in judged:
-            spike = _window(series, baseline, usual, t, today - timedelta(days=now - t), min_negative)
+            last = today - timedelta(days=now - t)
+            spike = _window(series, baseline, usual, t, last, min_negative, limit)
             if spike and (best is None or spike.score > best.score):
                 best = spike
     return best
 
 
-class _Series(NamedTuple):
-    """Arrays (days, sources), one row a day up to today; zero where not covered."""
-
-    total: Floats
-    negative: Floats
-    timely: Floats
-    covered: Bools
-
-
-def _grid(
-    days: Sequence[date], total: ArrayLike, negative: ArrayLike, covered: ArrayLike, today: date, timely: Any
-) -> _Series | None:
-    kept = [i for i, day in enumerate(days) if 0 <= (today - day).days < LONGEST]
-    if not kept:
-        return None
-    rows = [(days[i] - days[kept[0]]).days for i in kept]
-
-    def place(values: ArrayLike) -> Floats:
-        given = np.asarray(values, dtype=float)
-        if given.shape[:1] != (len(days),):
-            raise ValueError(f"{len(days)} days need as many values, not {given.shape}")
-        given = given.reshape(len(days), -1)[kept]
-        grid = np.zeros(((today - days[kept[0]]).days + 1, given.shape[1]))
-        grid[rows] = given
-        return grid
-
-    ok, tot, neg = place(covered) > 0, place(total), place(negative)
-    new = neg if timely is None else np.minimum(neg, place(timely))
-    ok &= ~_impossible_silence(tot, ok)
-    return _Series(tot * ok, neg * ok, new * ok, ok)
-
-
-def _impossible_silence(total: Floats, ok: Bools, window: int = 56, p: float = 1e-4) -> Bools:
-    """Runs of empty days that the volume of the 8 weeks before makes practically impossible.
-
-    P(no mention on a day) is taken as 2**-mean, which is a variance of twice the mean.
-    """
-    out = np.zeros_like(ok)
-    for s in range(total.shape[1]):
-        empty = np.flatnonzero(ok[:, s] & (total[:, s] == 0))
-        for run in np.split(empty, np.flatnonzero(np.diff(empty) > 1) + 1):
-            if not len(run):
-                continue
-            before = slice(max(0, run[0] - window), run[0])
-            known = total[before, s][(ok & ~out)[before, s]]
-            if len(known) >= 7 and 0.5 ** (known.mean() * len(run)) < p:
-                out[run, s] = True
-    return out
-
-
-def _shape(series: _Series, cut: int) -> Floats:
+def _shape(series: Series, cut: int) -> Floats:
     """Usual negatives of each day, from the half year before `cut`: mean x weekday factor (days, sources).
 
     The factors are shrunk towards 1 by four days' (at least 8) mentions.
@@ -176,34 +128,18 @@ def _shape(series: _Series, cut: int) -> Floats:
     return shape
 
 
-def _ending(x: Any, width: int) -> Floats:
-    """Sums over the `width` rows that end with each row (fewer at the start)."""
-    c = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0, dtype=float)])
-    end = np.arange(1, len(c))
-    sums: Floats = c[end] - c[np.maximum(end - width, 0)]
-    return sums
-
-
-def _before(x: Any, width: int, gap: int) -> Floats:
-    """Sums over the `width` rows that end `gap` rows before each row."""
-    sums = np.zeros(x.shape)
-    if len(x) > gap:
-        sums[gap:] = _ending(x, width)[: len(x) - gap]
-    return sums
-
-
 def _forecast(y: Floats, shape: Floats, ok: Bools, width: int, gap: int) -> tuple[Floats, Floats, Bools]:
     """Each source's forecast of the `width` days ending with each row, from 12 weeks `gap` days before it.
 
     Returns the expected number, the mentions behind it, and where there is enough baseline to judge.
     """
-    posts = _before(y, LEVEL_DAYS, gap) + ANCHOR
-    exposure = _before(shape * ok, LEVEL_DAYS, gap) + ANCHOR
-    ready = _before(ok, LEVEL_DAYS, gap) >= LEAST_DAYS
-    return posts / exposure * _ending(shape * ok, width), posts, ready
+    posts = before(y, LEVEL_DAYS, gap) + ANCHOR
+    exposure = before(shape * ok, LEVEL_DAYS, gap) + ANCHOR
+    ready = (before(ok, len(ok), 1) >= LEAST_DAYS) & (before(ok, LEVEL_DAYS, gap) >= LEAST_DAYS / 2)
+    return posts / exposure * ending(shape * ok, width), posts, ready
 
 
-def _cut_back(series: _Series, shape: Floats, cut: int) -> Floats:
+def _cut_back(series: Series, shape: Floats, cut: int) -> Floats:
     """Negatives with past extremes cut back to the upper limit of what was normal then."""
     y, capped = series.negative, series.negative
     for _ in range(2):
@@ -229,11 +165,11 @@ class _Usual(NamedTuple):
 
 
 def _usual(
-    series: _Series, baseline: Floats, shape: Floats, width: int, cut: int, daily_phi: float | None
+    series: Series, baseline: Floats, shape: Floats, width: int, cut: int, daily_phi: float | None
 ) -> _Usual:
     e, p, ready = _forecast(baseline, shape, series.covered, width, max(WINDOWS))
     expected, posts = (e * ready).sum(1), (p * ready).sum(1) + 1e-9
-    sums = (_ending(series.negative, width) * ready).sum(1)
+    sums = (ending(series.negative, width) * ready).sum(1)
     past = np.flatnonzero(expected[:cut] > 0)
     prior, weight = (PHI, PHI_DAYS) if daily_phi is None else (daily_phi, WINDOW_WEIGHT)
     phi = _error_dispersion(sums[past], np.maximum(expected[past], 0.05), width, prior, weight)
@@ -252,7 +188,7 @@ def _error_dispersion(sums: Floats, e: Floats, width: int, prior: float, weight:
 
 
 def _window(
-    series: _Series, baseline: Floats, usual: _Usual, t: int, last: date, min_negative: int
+    series: Series, baseline: Floats, usual: _Usual, t: int, last: date, min_negative: int, limit: float
 ) -> Spike | None:
     """The surprise of one window, or None where it cannot be judged or is none."""
     rows, sources = slice(max(0, t - usual.width + 1), t + 1), usual.ready[t]
@@ -265,7 +201,7 @@ def _window(
     gate = (math.log10(max(p, 1e-300)) / math.log10(GATE / YEAR) - 1.0) * -FLOOR
     sd = math.sqrt(e * phi)
     return Spike(
-        kind="more negative" if gate >= min(counts, 0.0) else "more posts",
+        kind="more negative" if gate >= min(counts, limit) else "more posts",
         first=last - timedelta(days=usual.width - 1),
         last=last,
         observed=int(observed),
@@ -279,7 +215,7 @@ def _window(
 
 
 def _share(
-    series: _Series, baseline: Floats, rows: slice, sources: Bools, observed: float
+    series: Series, baseline: Floats, rows: slice, sources: Bools, observed: float
 ) -> tuple[float, float]:
     """The usual share of negatives, and P(at least `observed` | volume of the window, usual shares)."""
     past = slice(max(0, rows.start - LEVEL_DAYS), rows.start)
@@ -294,27 +230,3 @@ def _share(
     mean = float((m * q).sum())
     z = (observed - 0.5 - mean) / max(sd, 1e-9)
     return mean / max(float(m.sum()), 1.0), 0.5 * math.erfc(z / math.sqrt(2))
-
-
-def nb_tail(count: int, mean: float, phi: float) -> float:
-    """P(Y >= count) of a negative binomial with this mean and variance `phi` x mean; Poisson at phi 1.
-
-    Summed from `count` upwards with log-gamma for the first term: exact where it matters, in the tail.
-    """
-    if count <= 0:
-        return 1.0
-    if phi <= 1.0 + 1e-9:
-        log_first = count * math.log(mean) - mean - math.lgamma(count + 1)
-        r, q = 0.0, 0.0
-    else:
-        r, q = mean / (phi - 1.0), 1.0 - 1.0 / phi
-        log_first = math.lgamma(count + r) - math.lgamma(r) - math.lgamma(count + 1)
-        log_first += count * math.log(q) - r * math.log(phi)
-    term = math.exp(log_first)
-    tail, k = term, count
-    while term > tail * 1e-12 or k < mean:
-        term *= (k + r) * q / (k + 1) if q else mean / (k + 1)
-        tail, k = tail + term, k + 1
-        if k > count + 100_000:
-            break
-    return min(tail, 1.0)

@@ -20,7 +20,8 @@ HOSTILE = st.one_of(
         st.sampled_from(
             ["<!channel>", "<!here>", "<@U123>", "<https://evil.example|click>", "@everyone",
              "http://evil.example",
-             "[a](javascript:alert(1))", "<at>Boss</at>", "\r\nBcc: x@example.org", "\u202e", "\u2066", "\x00",
+             "[a](javascript:alert(1))",
+             "<at>Boss</at>", "\r\nBcc: x@example.org", "\u202e", "\u2066", "\x00",
              "\ud800", "*", "`", "&lt;", "&", "www.evil.example", "e\u0301\u0301\u0301\u0301\u0301", "word"]
         ),
         max_size=30,
