@@ -24,10 +24,13 @@ def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ..
     stream = lines(text)
     head, rest = _ahead(stream, 1 << 16)
     delimiter = delimiter or sniff_delimiter(head)
-    first = next(csv.reader(head, delimiter=delimiter), [])
-    padded = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
-    reader = csv.reader(chain(head, rest), delimiter=delimiter, skipinitialspace=padded)
-    header = next((cells for cells in reader if any(map(str.strip, cells))), None)
+    try:
+        first = next(csv.reader(head, delimiter=delimiter), [])
+        padded = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
+        reader = csv.reader(chain(head, rest), delimiter=delimiter, skipinitialspace=padded)
+        header = next((cells for cells in reader if any(map(str.strip, cells))), None)
+    except csv.Error:
+        raise Unreadable("it does not begin with a line of column names") from None
     if header is None:
         raise Unreadable("it is empty")
     columns = column_names(header)
