@@ -13,9 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LONGEST = 1096
-"""Days of history that are used at all."""
-
 
 class Series(NamedTuple):
     """Arrays (days, sources), one row a day up to today; zero where not covered."""
@@ -27,21 +24,29 @@ class Series(NamedTuple):
 
 
 def grid(
-    days: Sequence[date], total: ArrayLike, negative: ArrayLike, covered: ArrayLike, today: date, timely: Any
+    days: Sequence[date],
+    total: ArrayLike,
+    negative: ArrayLike,
+    covered: ArrayLike,
+    timely: ArrayLike | None,
+    today: date,
+    longest: int,
 ) -> Series | None:
-    kept = [i for i, day in enumerate(days) if 0 <= (today - day).days < LONGEST]
-    if not kept:
+    """The last `longest` days up to `today`, without a gap; None: there are none. See `spikes.assess`."""
+    age = today.toordinal() - np.fromiter((day.toordinal() for day in days), int, len(days))
+    kept = np.flatnonzero((age >= 0) & (age < longest))
+    if not len(kept):
         return None
-    rows = [(days[i] - days[kept[0]]).days for i in kept]
+    first = age[kept[0]]
 
     def place(values: ArrayLike) -> Floats:
         given = np.asarray(values, dtype=float)
         if given.shape[:1] != (len(days),):
             raise ValueError(f"{len(days)} days need as many values, not {given.shape}")
         given = given.reshape(len(days), -1)[kept]
-        grid = np.zeros(((today - days[kept[0]]).days + 1, given.shape[1]))
-        grid[rows] = given
-        return grid
+        placed = np.zeros((first + 1, given.shape[1]))
+        placed[first - age[kept]] = given
+        return placed
 
     ok, tot, neg = place(covered) > 0, place(total), place(negative)
     new = neg if timely is None else np.minimum(neg, place(timely))

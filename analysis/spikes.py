@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.counts import LONGEST as LONGEST
 from analysis.counts import Bools, Floats, Series, before, ending, grid, nb_tail
 from candidly.config import Spike as SpikeSettings
 from candidly.spike import Spike
@@ -34,13 +33,14 @@ WINDOWS = (1, 3, 7)
 LEVEL_DAYS = 84  # the baseline: 12 weeks
 SHAPE_DAYS = 182  # weekday factors and the long-run mean: half a year
 LEAST_DAYS = 14  # covered days before a source is judged
+LONGEST = 1096  # days of history that are used at all
 RECENT = 7  # a judged day is at most this many days before today
 ANCHOR = 30.0  # the level is pulled to the long-run mean with the weight of this many mentions
 PHI, PHI_DAYS = 1.6, 25.0  # prior for variance/mean, worth this many days
 WINDOW_WEIGHT = 150.0  # longer windows are pulled to the one-day value, worth this many windows
 ROBUST = 2.58
 CAP = 3.0  # past days are cut at mean + 3 sd + 1
-LOOKS = 1.3  # price of looking at several (overlapping) windows
+LOOKS = 1.5  # price of looking at several (overlapping) windows
 GATE = 4.0  # chance alone passes the share gate this often a year
 YEAR = 365.25
 FLOOR = -math.log10(YEAR * LOOKS)  # the score of a window that is no surprise at all
@@ -87,7 +87,7 @@ def assess(
     A window whose share of negatives scores below `limit` is called "more posts".
     Raises ValueError where the shapes differ.
     """
-    series = grid(days, total, negative, covered, today, timely)
+    series = grid(days, total, negative, covered, timely, today, LONGEST)
     if series is None:
         return None
     now = len(series.covered) - 1
