@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis import stats
-from analysis.weekly_counts import change, cluster_totals, clusters, readable, scored, share
 from analysis.quotes import Candidate, Picker, candidate, most_typical
+from analysis.weekly_counts import change, cluster_totals, clusters, readable, scored, share
 from candidly.figures import Change, Quote, QuoteReason, ThemeRow
 from candidly.records import Mention, Polarity
 

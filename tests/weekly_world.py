@@ -79,12 +79,13 @@ class World:
         )  # fmt: skip
 
     def week(self, n: int, *, start: datetime = START, negative: float = 0.4, seed: int = 1, first: int = 1):
-        """A week of `n` mentions, a `negative` share of which complain; pk from `first`."""
+        """A week of `n` mentions, exactly a `negative` share of which complain; pk from `first`."""
         rng = np.random.default_rng(seed)
+        complain = rng.permutation(np.arange(n) < round(n * negative))
         rows, opinions = [], []
         for i in range(n):
             pk = first + i
-            bad = rng.random() < negative
+            bad = bool(complain[i])
             sides = [("negative" if bad else "positive")]
             keys = [key for key in SAID if key[1] in sides]
             weights = np.array([w for key, w in zip(SAID, WEIGHTS, strict=True) if key in keys], float)

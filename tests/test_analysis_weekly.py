@@ -1,0 +1,432 @@
+"""The weekly figures: the verdict, its honesty, themes, quotes, coverage and what is withheld."""
+
+import dataclasses
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from weekly_world import NOW, PERIOD, SOURCES, START, World, covered_frame, frames, summary, trend_frame
+
+from analysis import weekly_counts as counts
+from analysis.quotes import LEAST, MOST, Candidate, Picker, candidate, sentences_around, verify
+from candidly.config import Report
+from candidly.errors import CandidlyError
+from candidly.figures import Quote
+
+WEEK = timedelta(days=7)
+
+
+def pair(n1=120, n2=120, before=0.3, now=0.3, seed=11):
+    world = World()
+    old = world.week(n1, start=START - WEEK, negative=before, seed=seed, first=10_001)
+    return world, world.week(n2, negative=now, seed=seed + 1), old
+
+
+def test_worse_says_how_much_and_what_drives_it():
+    world, week, before = pair(before=0.25, now=0.6)
+    figures = summary(world, week, before)
+    assert (figures.judgement, figures.headline) == ("worse", "Worse than the week before")
+    k, n = int((week.mentions.verdict == "negative").sum()), 120
+    assert figures.sentence.startswith(f"{k} of {n} mentions with a verdict were negative ({k / n:.0%}, 95%")
+    assert "Communication drives it" in figures.sentence
+    assert figures.change.verdict == "up"
+    assert figures.change.low > 0
+
+
+def test_better_is_the_mirror_of_worse():
+    world, week, before = pair(before=0.6, now=0.25)
+    figures = summary(world, week, before)
+    assert figures.judgement == "better"
+    assert ", down " in figures.sentence
+
+
+def test_cannot_tell_says_how_many_more_mentions_it_takes():
+    world, week, before = pair(40, 40, before=0.3, now=0.42)
+    figures = summary(world, week, before)
+    assert figures.judgement == "cannot tell"
+    assert figures.change.needed > 0
+    assert f"about {figures.change.needed} more mentions a week would be needed" in figures.sentence
+
+
+def test_many_even_weeks_are_no_clear_change_rather_than_ignorance():
+    world, week, before = pair(1500, 1500, before=0.3, now=0.31)
+    figures = summary(world, week, before)
+    assert (figures.judgement, figures.change.needed, figures.change.even) == ("no clear change", None, True)
+
+
+def test_few_effective_mentions_never_make_a_claim():
+    world, week, before = pair(15, 15, before=0.0, now=1.0)
+    figures = summary(world, week, before)
+    assert figures.change.low > 0  # the interval alone would claim it
+    assert figures.judgement == "cannot tell"
+
+
+def test_one_loud_thread_is_not_a_change():
+    world, week, before = pair(60, 60, before=0.3, now=0.3)
+    loud = week.mentions.copy()
+    rows = loud.index[:25]
+    loud.loc[rows, ["thread", "verdict", "source"]] = ["pile-on", "negative", SOURCES[0]]
+    alone = loud.copy()
+    alone.loc[rows, "thread"] = ""
+    together = summary(world, week.of(loud), before)
+    apart = summary(world, week.of(alone), before)
+    assert together.negative.k == apart.negative.k
+    assert apart.judgement == "worse"
+    assert together.judgement == "cannot tell"
+    assert together.design_effect > 2
+
+
+def test_unscored_mentions_are_counted_apart_and_never_neutral():
+    world, week, before = pair(60, 60)
+    mentions = week.mentions.copy()
+    mentions.loc[mentions.index[:20], "verdict"] = None
+    figures = summary(world, week.of(mentions), before)
+    assert (figures.mentions, figures.scored, figures.unscored) == (60, 40, 20)
+    assert figures.negative.n == 40
+
+
+def test_all_unscored():
+    world, week, before = pair(30, 30)
+    mentions = week.mentions.assign(verdict=None, unscored="no lexicon", stars=float("nan"))
+    figures = summary(world, week.of(mentions), before)
+    assert (figures.judgement, figures.negative, figures.unscored) == ("no figures", None, 30)
+    assert (figures.themes, figures.quotes, figures.rating, figures.ghosting) == ((), (), None, None)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_tiny_week_shows_nothing(n):
+    world, week, before = pair(60, n, now=1.0)
+    figures = summary(world, week, before)
+    assert figures.headline == "Too few mentions for figures"
+    assert (figures.mentions, figures.scored, figures.unscored, figures.negative) == (None,) * 4
+    assert (figures.themes, figures.quotes, figures.roles, figures.sentence) == ((), (), (), "")
+    assert {row.mentions for row in figures.coverage} <= {None, 0}
+    assert world.asked == []
+
+
+def test_an_empty_week_says_whether_anybody_looked():
+    world, before = World(), frames()
+    looked = summary(world, frames(), before)
+    assert (looked.headline, looked.mentions) == ("No mentions this week", 0)
+    blind = summary(world, frames(), before, covered=covered_frame(0))
+    assert blind.headline == "No data: no source was collected this week"
+
+
+def test_without_a_week_before_there_is_no_comparison():
+    world = World()
+    figures = summary(world, world.week(60), frames(), covered=covered_frame(0))
+    assert (figures.judgement, figures.change, figures.reason) == ("no comparison", None, None)
+    assert all(row.change is None for row in figures.themes)
+
+
+def test_a_source_that_was_silent_is_missing_and_left_out_of_the_comparison():
+    world, week, before = pair(90, 90, before=0.3, now=0.3)
+    old = before.mentions[before.mentions.source == SOURCES[0]]
+    covered = covered_frame()
+    covered = covered[(covered.source == SOURCES[0]) | (covered.day >= START.date())]
+    figures = summary(world, week, before.of(old), covered=covered, sources=(*SOURCES, "quiet"))
+    assert figures.left_out == (SOURCES[1],)
+    row = {row.source: row for row in figures.coverage}["quiet"]
+    assert (row.silent, row.days, row.of, row.mentions, row.status) == (True, 0, 7, None, "never run")
+    assert any("missing and not zero: quiet" in note for note in figures.notes)
+    only = week.mentions[week.mentions.source == SOURCES[0]]
+    expected = summary(world, week.of(only), before.of(old))
+    assert figures.change.value == pytest.approx(expected.change.value)
+
+
+def test_a_change_that_is_only_mix_says_so():
+    world, week, before = pair(200, 200)
+    shares = {SOURCES[0]: 0.1, SOURCES[1]: 0.8}
+
+    def mixed(frame, first):
+        source = [SOURCES[0] if i < first else SOURCES[1] for i in range(200)]
+        mentions = frame.mentions.assign(source=source, thread="")
+        turn = mentions.groupby("source").cumcount() % 10
+        bad = turn < mentions["source"].map(shares) * 10
+        return frame.of(mentions.assign(verdict=bad.map({True: "negative", False: "positive"})))
+
+    figures = summary(world, mixed(week, 60), mixed(before, 140))
+    assert figures.judgement == "worse"
+    assert figures.reason.mood == pytest.approx(0, abs=1e-9)
+    assert any("another mix of sources" in note for note in figures.notes)
+
+
+def test_a_return_to_the_usual_is_pointed_out():
+    world, week, before = pair(200, 200, before=0.15, now=0.35)
+    figures = summary(world, week, before, trend=trend_frame([200] * 6, negative=0.3))
+    assert (figures.judgement, figures.change_month.verdict) == ("worse", "cannot tell")
+    assert any("return to the usual" in note for note in figures.notes)
+
+
+def test_coverage_counts_days_and_names_the_last_run():
+    world, week, before = pair(40, 40)
+    mentions = week.mentions[week.mentions.source == SOURCES[1]]
+    runs = [{"source": SOURCES[0], "status": "failed", "finished": "2026-11-18 03:00:00"}]
+    figures = summary(world, week.of(mentions), before, covered=covered_frame(9), runs=runs)
+    row = figures.coverage[0]
+    assert (row.source, row.days, row.status, row.mentions) == (SOURCES[0], 2, "failed", 0)
+    assert row.finished == datetime.fromisoformat("2026-11-18T03:00:00+00:00")
+
+
+def test_an_unfinished_week_counts_only_the_days_so_far():
+    world, week, before = pair(40, 40)
+    early = week.mentions.assign(published=START + timedelta(hours=3))
+    figures = summary(world, week.of(early), before, now=START + timedelta(days=2), covered=covered_frame(10))
+    assert {(row.days, row.of) for row in figures.coverage} == {(3, 3)}
+
+
+def test_days_are_those_of_the_time_zone():
+    world, week, before = pair(40, 40)
+    late = week.mentions.assign(published=START + timedelta(hours=23, minutes=30))
+    berlin = Report(timezone="Europe/Berlin")
+    period = dataclasses.replace(
+        PERIOD, start=START - timedelta(hours=1), end=PERIOD.end - timedelta(hours=1)
+    )
+    figures = summary(world, week.of(late), before, settings=berlin, period=period, covered=covered_frame(0))
+    assert (figures.first_day, figures.last_day) == (date(2026, 11, 16), date(2026, 11, 22))
+    assert all(quote.published == date(2026, 11, 20) or quote.published for quote in figures.quotes)
+    assert {row.days for row in figures.coverage} == {1}
+
+
+def test_themes_split_by_polarity_and_withhold_small_ones():
+    world, week, before = pair(90, 90, now=0.5)
+    figures = summary(world, week, before)
+    for row in figures.themes:
+        if row.mentions is None:
+            assert (row.negative, row.share, row.complaints, row.change) == (None, None, None, None)
+        else:
+            assert row.negative + row.mixed + row.neutral + row.positive == row.mentions
+            assert row.complaints.k == row.negative + row.mixed
+            named = week.opinions[week.opinions.theme == row.theme].pk.nunique()
+            assert row.mentions == named >= 5
+    assert [row.mentions is None for row in figures.themes] == sorted(
+        row.mentions is None for row in figures.themes
+    )
+
+
+def test_opposite_opinions_on_one_theme_make_a_mixed_mention():
+    world, week, before = pair(20, 20)
+    opinions = pd.DataFrame(
+        [(pk, "offer", polarity, 0, 5) for pk in range(1, 7) for polarity in ("negative", "positive")],
+        columns=["pk", "theme", "polarity", "start", "end"],
+    )
+    figures = summary(world, dataclasses.replace(week, opinions=opinions), before)
+    (row,) = figures.themes
+    assert (row.mentions, row.mixed, row.negative, row.positive) == (6, 6, 0, 0)
+
+
+def test_among_many_themes_without_change_few_are_believed():
+    claims = 0
+    for seed in range(20):
+        world, week, before = pair(150, 150, before=0.4, now=0.4, seed=100 + 2 * seed)
+        rows = summary(world, week, before).themes
+        claims += any(row.change and row.change.verdict != "cannot tell" for row in rows)
+    assert claims <= 4
+
+
+def test_a_theme_withheld_last_week_cannot_be_worked_out_from_its_change():
+    def rows(hidden):
+        world, week, before = pair(100, 100, before=0.0, now=0.0)
+        new = [(pk, "fairness", "negative", 0, 20) for pk in range(1, 41)]
+        old = [(10_000 + pk, "fairness", "negative", 0, 20) for pk in range(1, hidden + 1)]
+        columns = ["pk", "theme", "polarity", "start", "end"]
+        week = dataclasses.replace(week, opinions=pd.DataFrame(new, columns=columns))
+        before = dataclasses.replace(before, opinions=pd.DataFrame(old, columns=columns))
+        return summary(world, week, before).themes
+
+    one, four = rows(1)[0].change, rows(4)[0].change
+    assert (one.value, one.verdict) == (four.value, "up")
+
+
+def test_a_theme_that_went_silent_is_shown_as_fallen():
+    world, week, before = pair(100, 100)
+    old = [(10_000 + pk, "scheduling", "negative", 0, 20) for pk in range(1, 31)]
+    before = dataclasses.replace(before, opinions=pd.DataFrame(old, columns=before.opinions.columns))
+    row = {row.theme: row for row in summary(world, week, before).themes}["scheduling"]
+    assert (row.mentions, row.change.verdict) == (0, "down")
+
+
+def test_ghosting_is_counted_by_mention_and_withheld_when_small():
+    world, week, before = pair(60, 60)
+    for k, withheld in [(0, False), (3, True), (12, False)]:
+        ghosting = ["employer"] * k + ["candidate"] * 5 + ["none"] * (55 - k)
+        figures = summary(world, week.of(week.mentions.assign(ghosting=ghosting)), before)
+        assert figures.ghosting_withheld is withheld
+        assert (figures.ghosting is None) is withheld
+        assert withheld or figures.ghosting.k == k
+
+
+def test_competitors_are_compared_with_intervals_and_small_ones_withheld():
+    world, week, before = pair(60, 60)
+    others = {"Halden & Price": world.week(50, seed=9, first=30_001).mentions, "Tiny": week.mentions.head(3)}
+    large, small = summary(world, week, before, competitors=others).competitors
+    assert (large.company, large.mentions, large.negative.n) == ("Halden & Price", 50, 50)
+    assert (small.mentions, small.negative) == (None, None)
+
+
+def test_trend_fills_gaps_and_withholds_small_weeks():
+    world, week, before = pair(60, 60)
+    trend = trend_frame([60, 3, 60, 60])
+    trend = trend[trend.index != 2]
+    points = summary(world, week, before, trend=trend).trend
+    assert [p.week for p in points] == ["2026-W44", "2026-W45", "2026-W46", "2026-W47"]
+    assert [p.total for p in points] == [60, None, 0, 60]
+    assert [p.negative is None for p in points] == [False, True, True, False]
+    assert len(summary(world, week, before, trend=trend_frame([30] * 40)).trend) == 26
+
+
+def test_the_trend_crosses_a_year_of_53_weeks():
+    world, week, before = pair(60, 60)
+    rows = [("2026-W53", 9, 9, 3, 6, 3.0, 9), ("2027-W01", 9, 9, 3, 6, 3.0, 9)]
+    trend = pd.DataFrame(rows, columns=trend_frame([]).columns)
+    period = dataclasses.replace(PERIOD, key="2027-W01")
+    assert [p.total for p in summary(world, week, before, trend=trend, period=period).trend] == [9, 9]
+
+
+# Quotes
+
+
+def test_every_quote_is_part_of_its_stored_text_and_no_two_share_a_thread():
+    world, week, before = pair(200, 100, now=0.5)
+    figures = summary(world, week, before)
+    threads = dict(zip(week.mentions.pk, counts.clusters(week.mentions), strict=True))
+    seen = []
+    assert len(figures.quotes) >= 6
+    for quote in figures.quotes:
+        pk = int(quote.id[1:])
+        assert quote.text in world.mentions[pk].text
+        assert LEAST <= len(quote.text) <= MOST
+        assert quote.text[-1] in ".!?"
+        assert quote.url == world.mentions[pk].url
+        seen.append(threads[pk])
+    assert len(set(seen)) == len(seen)
+    assert len({quote.text for quote in figures.quotes}) == len(seen)
+
+
+def test_no_quote_of_a_small_theme():
+    world, week, before = pair(90, 90, now=0.5)
+    figures = summary(world, week, before)
+    small = {row.theme for row in figures.themes if row.mentions is None}
+    assert small
+    assert not small & {quote.theme for quote in figures.quotes}
+
+
+def test_a_quote_that_is_not_in_the_text_stops_the_report():
+    world, _, _ = pair(40, 40)
+    mention = world.mentions[1]
+    good = Quote(mention.text[:40], "negative", "theme", "x", mention.source, mention.id, "", "", None)
+    verify(good, mention)
+    changed = (
+        dataclasses.replace(good, text="They are all crooks, every one of them."),
+        dataclasses.replace(good, id="m2"),
+        dataclasses.replace(good, text=" "),
+    )
+    for bad in changed:
+        with pytest.raises(CandidlyError, match="does not stand in the stored text") as caught:
+            verify(bad, mention)
+        assert "crooks" not in str(caught.value)
+
+
+def test_evidence_outside_the_text_stops_the_report():
+    world, week, before = pair(40, 40, now=1.0)
+    opinions = week.opinions.assign(end=100_000)
+    with pytest.raises(CandidlyError, match="does not fit the stored text"):
+        summary(world, dataclasses.replace(week, opinions=opinions), before)
+
+
+def test_a_mention_deleted_in_the_meantime_is_not_quoted():
+    world, week, before = pair(40, 40, now=1.0)
+    world.mentions.clear()
+    assert summary(world, week, before).quotes == ()
+
+
+def test_whole_sentences_are_quoted():
+    text = "Good start. I spoke with Mr. Halden for an hour about the role. Then came silence. The end"
+    start = text.index("an hour")
+    a, b = sentences_around(text, start, start + 7)
+    assert text[a:b] == "I spoke with Mr. Halden for an hour about the role."
+    a, b = sentences_around(text, 0, 4)  # too short alone: the next one comes along
+    assert text[a:b] == "Good start. I spoke with Mr. Halden for an hour about the role."
+    assert sentences_around("Too short.", 0, 3) is None
+    assert sentences_around("word " * 100 + ".", 10, 20) is None
+    assert sentences_around("A first line that is long enough to be quoted.\nsecond line", 10, 55) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab .!?\n\"'é😀。-", max_size=400), st.data())
+def test_whatever_the_text_a_quote_is_a_clean_slice_around_the_evidence(text, data):
+    start = data.draw(st.integers(0, max(0, len(text) - 1)))
+    end = data.draw(st.integers(start + 1, len(text))) if text else 1
+    if not text:
+        return
+    span = sentences_around(text, start, end)
+    if span is not None:
+        a, b = span
+        assert 0 <= a < b <= len(text)
+        assert LEAST <= b - a <= MOST
+        assert text[a:b] == text[a:b].strip()
+        assert "\n" not in text[a:b]
+        assert a < end
+        assert b > start
+
+
+def test_the_typical_sentence_comes_first_and_copies_are_passed_over():
+    world = World()
+    said = [
+        "The recruiter never answered after the second interview.",
+        "After the interview the recruiter never answered my mail.",
+        "The recruiter never answered after the second interview.",
+        "Purple elephants wandered through somebody's aquarium slowly.",
+    ]
+    for pk, text in enumerate(said):
+        world.add(pk, text, published=START)
+    found = [candidate(world.mentions[pk], f"t{pk}", "negative", 0, 10) for pk in range(4)]
+    assert all(isinstance(c, Candidate) for c in found)
+    from analysis.quotes import most_typical
+
+    quotes = Picker("UTC").pick(most_typical(found), 4, "theme", "communication")
+    assert "elephants" in quotes[-1].text
+    assert len({q.text for q in quotes}) == len(quotes) < 4
+
+
+# Withholding
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30)), st.integers(1, 8))
+def test_hidden_counts_cannot_be_had_from_the_total(table, least):
+    out = counts.hidden(table, least)
+    assert {name for name, n in table.items() if 0 < n < least} <= out
+    together = sum(table[name] for name in out)
+    assert together == 0 or together >= least or out == {name for name, n in table.items() if n}
+
+
+def test_a_small_rest_does_not_show_through_the_large_group():
+    world, week, before = pair(60, 60)
+    mentions = week.mentions.copy()
+    mentions.loc[mentions.index[:3], "language"] = "de"
+    assert summary(world, week.of(mentions), before).languages == ()
+    mentions.loc[mentions.index[:8], "language"] = "de"
+    groups = summary(world, week.of(mentions), before).languages
+    assert [(g.name, g.mentions) for g in groups] == [("en", 52), ("de", 8)]
+
+
+def test_the_least_size_follows_the_settings():
+    world, week, before = pair(60, 12)
+    assert summary(world, week, before, settings=Report(min_group=13)).mentions is None
+    assert summary(world, week, before, settings=Report(min_group=1)).mentions == 12
+
+
+def test_same_input_same_figures():
+    world, week, before = pair(80, 80)
+    shuffled = dataclasses.replace(
+        week,
+        mentions=week.mentions.sample(frac=1, random_state=1),
+        opinions=week.opinions.sample(frac=1, random_state=2),
+    )
+    one, two = summary(world, week, before), summary(world, shuffled, before)
+    assert one.quotes == two.quotes
+    assert [row.mentions for row in one.themes] == [row.mentions for row in two.themes]
+    assert one.made == NOW
