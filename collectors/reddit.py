@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 GONE: Final = "deleted at the source"
 EMPTY: Final = "no text"
-_GONE: Final = re.compile(r"\[\s*(deleted|removed)\b[^\]]*\]")
+_GONE: Final = re.compile(r"\[\s*(deleted|removed)\b[^\]]*\]", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"^\s*>.*\n*", re.MULTILINE)
-_TERMS: Final = re.compile(r'"([^"]+)"|(?!(?:OR|AND|NOT)\b)(\w[\w&.-]*)')
+_TERMS: Final = re.compile(r'"([^"]+)"|\b(?!(?:OR|AND|NOT)\b)(\w[\w&.-]*)')
 _OLDER: Final = 25
 """Submissions beyond the window, in a row, after which a listing is not read on: it is only nearly sorted."""
 _FULL: Final = 900
@@ -74,7 +74,8 @@ class RedditSettings(SourceSettings):
             raise ValueError("needs `queries` to search for, or `new: true`")
         parts = urlsplit(self.base_url)
         local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if self.base_url and not (parts.hostname and (parts.scheme == "https" or local)):
+        good = parts.scheme == "https" or (parts.scheme == "http" and local)
+        if self.base_url and not (good and parts.hostname):
             raise ValueError("`base_url` must start with https://, or be on this machine")
         return self
 
@@ -198,9 +199,9 @@ class RedditCollector:
         if raw.payload is None:  # read before in this run, under another listing
             return
         post = raw.payload["submission"]
-        yield self._mention(post, post, "post", post["selftext"] or "")
+        yield self._mention(post, post, "post", str(post["selftext"] or ""))
         for comment in raw.payload["comments"]:
-            body = comment["body"] or ""
+            body = str(comment["body"] or "")
             yield self._mention(comment, post, "comment", _QUOTED.sub("", body).strip() or body)
 
     def _mention(
@@ -238,5 +239,5 @@ class RedditCollector:
         That is the thread's title, and of its text no more than the searched words that stand in it.
         """
         title, text = str(post["title"] or ""), str(post["selftext"] or "").lower()
-        words = {a or b for query in self.settings.queries for a, b in _TERMS.findall(query)}
+        words = {phrase or word for query in self.settings.queries for phrase, word in _TERMS.findall(query)}
         return "\n".join([title, *sorted(word for word in words if word.lower() in text)])

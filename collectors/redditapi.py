@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
@@ -71,9 +72,13 @@ class Requestor(prawcore.Requestor):
 
     def _body(self, answer: requests.Response) -> bytes:
         try:
-            return read_body(answer, MAX_BYTES, "Reddit's answer")
+            body = read_body(answer, MAX_BYTES, "Reddit's answer")
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise CollectorError(f"Reddit's answer broke off ({type(error).__name__}).", _LATER) from None
+        if answer.ok and body.lstrip()[:1] not in (b"{", b"["):
+            # praw takes an empty answer for an empty listing; that would be silence taken for quiet.
+            raise Degraded("Reddit's answer is not JSON.", _LATER)
+        return body
 
     def _pace(self, answer: requests.Response) -> None:
         """prawcore pauses until the quota is filled up again, up to ten minutes; we end the run instead."""
@@ -90,9 +95,10 @@ class Requestor(prawcore.Requestor):
 
 def _seconds(header: str | None) -> float | None:
     try:
-        return min(max(float(header or ""), 0.0), MAX_RETRY_AFTER)
+        seconds = float(header or "nan")
     except ValueError:
         return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _plainly(answer: requests.Response) -> None:

@@ -173,6 +173,8 @@ class Handler(BaseHTTPRequestHandler):
         kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT}
         for name, value in ({"content-type": "application/json; charset=UTF-8"} | kept).items():
             self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("connection", "close")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

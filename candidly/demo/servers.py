@@ -201,6 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", reply.type)
         for name, value in reply.headers.items():
             self.send_header(name, value)
+        if self.close_connection:  # else the caller would use the connection again
+            self.send_header("Connection", "close")
         if reply.status != 304:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
