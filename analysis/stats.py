@@ -49,7 +49,7 @@ def design_effect(totals: Sequence[tuple[float, float]]) -> float:
     n = sum(size for _, size in totals)
     k = sum(count for count, _ in totals)
     m = len(totals)
-    if m < 2 or k <= 0 or k >= n:
+    if m < 2 or m == n or k <= 0 or k >= n:  # m == n: all alone, where the estimate would be m / (m - 1)
         return 1.0
     p = k / n
     variance = m / (m - 1) * sum((count - p * size) ** 2 for count, size in totals) / n**2

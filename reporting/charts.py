@@ -8,10 +8,11 @@ letters keep their size. Curves live in a nested SVG that stretches. Colours are
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
+from html import escape as escape_html
 from typing import Final
 
 from candidly.figures import Share, ThemeRow, TrendPoint, percent, span
+from reporting.safe import clean
 
 TOP, LINE, GAP, BARS, FOOT = 8, 168, 26, 64, 22
 """Heights in pixels: margin, share panel, gap with the label of the bars, volume panel, week labels."""
@@ -19,6 +20,11 @@ HEIGHT: Final = TOP + LINE + GAP + BARS + FOOT
 SLOTS: Final = 8
 """A young trend leaves room for weeks to come, rather than stretch two weeks over the page."""
 POLARITIES: Final = ("negative", "mixed", "neutral", "positive")
+
+
+def escape(text: str) -> str:
+    """Any text as content or as an attribute's value."""
+    return escape_html(clean(text))
 
 
 def words(share: Share) -> str:

@@ -13,14 +13,18 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span
 from candidly.files import write_atomic
 from reporting import charts, safe
 from reporting.weekly_markdown import render_markdown
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 MONTHS: Final = (
@@ -74,20 +78,10 @@ def _iso(value: Any) -> str:
 
 def render_html(figures: WeeklyFigures) -> str:
     """One self-contained page."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: safe.clean(value) if type(value) is str else value,
-    )
-    environment.filters |= {"percent": percent, "points": points, "link": safe.link, "short_day": short_day}
     most = max((row.mentions or 0 for row in figures.themes), default=0)
-    return environment.get_template("weekly.html.j2").render(
+    return _template().render(
         f=figures,
         days=days(figures.first_day, figures.last_day),
         span=span,
@@ -111,6 +105,22 @@ def days(first: date, last: date) -> str:
     if (first.year, first.month) == (last.year, last.month):
         return f"{start[0]}–{end}"
     return f"{' '.join(start[: 2 if first.year == last.year else 3])} – {end}"
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: safe.clean(value) if type(value) is str else value,
+    )
+    environment.filters |= {"percent": percent, "link": safe.link, "short_day": short_day}
+    return environment.get_template("weekly.html.j2")
 
 
 def short_day(value: date | None) -> str:

@@ -22,8 +22,9 @@ def _head(f: WeeklyFigures) -> Iterator[str]:
     yield ""
     yield f"**{esc(f.headline)}.** {esc(f.sentence)}".rstrip()
     yield ""
-    yield from (f"- {esc(note)}" for note in f.notes)
-    yield ""
+    if f.notes:
+        yield from (f"- {esc(note)}" for note in f.notes)
+        yield ""
 
 
 def _key_figures(f: WeeklyFigures) -> Iterator[str]:
@@ -91,7 +92,7 @@ def _quotes(f: WeeklyFigures) -> Iterator[str]:
 
 def _groups(f: WeeklyFigures) -> Iterator[str]:
     named: list[tuple[str, Sequence[Group]]] = [
-        ("Who speaks", f.roles), ("Whose verdict", f.bases), ("Language", f.languages),
+        ("Who speaks", f.roles), ("Judged by", f.bases), ("Language", f.languages),
     ]  # fmt: skip
     rows = [
         (title, esc(group.name), _cell(group.mentions) or "withheld", _share(group.negative))
