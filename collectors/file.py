@@ -237,6 +237,21 @@ class FileCollector:
             yield Reject(chunk.file, "saved page without reviews in a form that can be read")
 
 
+def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[dict[str, Any]]:
+    """What the source would read, one dict a file, for `candidly collect --dry-run`.
+
+    Keys: file, format, encoding, preset, mapped (field -> columns), ignored, unknown, rows, mentions, rejects
+    (reason -> count), first (id, published, stars, characters of up to `limit` mentions), problem (why it
+    could not be read further, or ""). Never holds a text or an author.
+    Raises CollectorError where there is no file.
+    """
+    from collectors.filepreview import preview_file
+
+    collector = FileCollector(settings, context)
+    found = find(settings.path, context.folder)
+    return [preview_file(collector, name, path, limit) for name, path in found.files.items()]
+
+
 def _grouped(table: Table, skip: int) -> Iterator[tuple[list[tuple[int, dict[str, Any] | str]], int, bool]]:
     """The rows after the first `skip` in groups, each with the count of rows up to its end and whether it is
     the last; rows before an error are handed out before it is raised."""

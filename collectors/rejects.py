@@ -15,11 +15,11 @@ MOST = 100_000
 
 
 class RejectFile:
-    """Collects a run's rejects and, if there are any, writes `rejects/<source>-<time>.csv` in one go."""
+    """Collects a run's rejects and, if there are any, writes `folder/<source>-<time>.csv` in one go."""
 
     def __init__(self, folder: Path, source: str, run_started: datetime) -> None:
         stamp = run_started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        self.path = folder / "rejects" / f"{source}-{stamp}.csv"
+        self.path = folder / f"{source}-{stamp}.csv"
         self._rows: list[tuple[str, str]] = []
         self._more = 0
 

@@ -91,6 +91,7 @@ def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
         if cells is None:
             return
         yield cells
+    raise Unreadable(f"its sheet claims more than {MAX_ROWS} rows", "Save it as CSV.")
 
 
 def _trimmed(cells: tuple[Any, ...]) -> tuple[Any, ...]:

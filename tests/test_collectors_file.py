@@ -185,7 +185,7 @@ def test_rejects_are_written_once_guarded_and_only_if_there_are_any(tmp_path: Pa
     rejects = RejectFile(tmp_path, "export", started)
     rejects.add(Reject("=cmd|x.csv:17", EMPTY))
     path = rejects.close()
-    assert path == tmp_path / "rejects" / "export-20261124T073000Z.csv"
+    assert path == tmp_path / "export-20261124T073000Z.csv"
     with path.open(newline="") as file:
         assert list(csv.reader(file)) == [["where", "reason"], ["'=cmd|x.csv:17", EMPTY]]
     (tmp_path / "blocked").write_text("")

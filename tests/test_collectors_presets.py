@@ -13,9 +13,8 @@ from file_world import NOW, World, table
 from candidly.errors import CollectorError
 from candidly.records import Mention
 from collectors.base import Context
-from collectors.file import FileSettings
+from collectors.file import FileSettings, preview
 from collectors.presets import LAYOUTS
-from collectors.preview import preview
 from collectors.rows import EMPTY
 
 DATA = Path(__file__).parent / "data" / "file"

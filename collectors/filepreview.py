@@ -1,4 +1,4 @@
-"""What a `file` source would read, without storing it: for `candidly collect --dry-run`."""
+"""What one file would give, without storing it: for `candidly collect --dry-run`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from candidly.records import Mention, Reject
-from collectors.base import Context, Raw
-from collectors.file import Chunk, FileCollector, FileSettings
+from collectors.base import Raw
+from collectors.file import Chunk, FileCollector
 from collectors.filelayout import unused
-from collectors.filesearch import find
 from collectors.textfile import Unreadable
 
 
-def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[dict[str, Any]]:
-    """One dict a file, read to its end: file, format, encoding, preset, mapped (field -> columns), ignored,
-    unknown, rows, mentions, rejects (reason -> count), first (id, published, stars, characters of up to
-    `limit` mentions), problem (why it could not be read further, or "").
-
-    Never holds a text or an author. Raises CollectorError where there is no file.
-    """
-    collector = FileCollector(settings, context)
-    found = find(settings.path, context.folder)
-    return [_of_file(collector, name, path, limit) for name, path in found.files.items()]
-
-
-def _of_file(collector: FileCollector, name: str, path: Path, limit: int) -> dict[str, Any]:
+def preview_file(collector: FileCollector, name: str, path: Path, limit: int) -> dict[str, Any]:
+    """One file, read to its end; see `collectors.file.preview`."""
     facts: dict[str, Any] = {
         "file": name, "format": "", "encoding": "", "preset": "", "mapped": {}, "ignored": [], "unknown": [],
         "rows": 0, "mentions": 0, "rejects": {}, "first": [], "problem": "",
