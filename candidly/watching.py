@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from alerting.rules import Evidence, Quote
-from analysis import spikes
+from analysis import counts, spikes
 from analysis.quotes import sentences_around
+from analysis.weekly_themes import title
 from candidly.records import Mention
 from candidly.session import Session
 from candidly.spike import Spike
@@ -30,21 +31,21 @@ def spike_of(session: Session, company: str) -> Spike | None:
     """The spike of negative mentions that is worth an alert today, if there is one."""
     until = today(session)
     since, zone = until - HISTORY, session.config.report.timezone
-    counts = queries.daily_counts(session.store, company, since, until + timedelta(days=1), zone)
-    if counts.empty:
+    found = queries.daily_counts(session.store, company, since, until + timedelta(days=1), zone)
+    if found.empty:
         return None
-    sources = sorted(set(counts["source"]))
+    sources = sorted(set(found["source"]))
     covered = queries.covered_days(session.store, sources, since, until + timedelta(days=1), zone)
-    first = min(counts["day"])
+    first = min(found["day"])
     days = [first + timedelta(days=n) for n in range((until - first).days + 1)]
     return spikes.judge(
         days,
-        _grid(counts, "total", days, sources),
-        _grid(counts, "negative", days, sources),
+        _grid(found, "total", days, sources),
+        _grid(found, "negative", days, sources),
         _grid(covered.assign(one=1), "one", days, sources),
         until,
         session.config.alerts.spike,
-        timely=_grid(counts, "negative_timely", days, sources),
+        timely=_grid(found, "negative_timely", days, sources),
     )
 
 
@@ -69,9 +70,8 @@ def evidence(session: Session, company: str, spike: Spike) -> Evidence:
     negative = set(mentions.loc[mentions["verdict"].eq("negative"), "pk"])
     told = opinions[opinions["pk"].isin(negative) & opinions["polarity"].eq("negative")]
     named = told.groupby("theme")["pk"].nunique().sort_values(ascending=False, kind="stable")
-    titles = session.analyser.titles
     return Evidence(
-        themes=[(titles.get(theme, theme), int(n)) for theme, n in named.items()],
+        themes=[(title(str(theme)), int(n)) for theme, n in named.items()],
         quotes=_quotes(session, told[told["theme"].eq(named.index[0])]) if len(named) else (),
         more=f"More: candidly report --company {company!r}, or candidly alerts --json",
     )

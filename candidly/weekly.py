@@ -42,7 +42,6 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
         sources=sources,
         runs=queries.last_runs(store),
         competitors=_competitors(session, company, period),
-        titles=session.analyser.titles,
         versions=queries.versions(store, company, period.start, period.end),
     )
 

@@ -306,3 +306,10 @@ def _totals_by(connection: Any, column: Any) -> list[dict[str, Any]]:
         }
         for name, count, first, last, unscored, undated in connection.execute(wanted)
     ]
+
+
+def versions(store: Store, company: str, start: datetime, end: datetime) -> list[str]:
+    """The versions of the analyser that read a company's mentions of a time span."""
+    wanted = _published(select(_A.version).distinct().select_from(_JOINED), company, start, end)
+    with store.reading() as connection:
+        return sorted(connection.scalars(wanted))

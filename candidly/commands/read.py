@@ -215,5 +215,5 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
     console.say()
     for line in totals["companies"]:
         console.say(f"{line['company']}: {line['mentions']:,} mentions, {line['first']} to {line['last']}, "
-                    f"{line['unscored']:,} unscored, {line['undated']:,} without a date")  # fmt: skip
+                    f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date")  # fmt: skip
     console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")
