@@ -21,17 +21,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    NoSuchModuleError,
-    SQLAlchemyError,
-    StatementError,
-)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError, StatementError
 
 from candidly.errors import StoreError
 
 BUSY_SECONDS = 10
+DAMAGED, RESTORE = "the database is damaged.", "Restore a backup of it."
 _PRAGMAS = (
     "foreign_keys=ON",
     "synchronous=FULL",
@@ -71,6 +66,7 @@ def connect(url: URL) -> Engine:
             url,
             hide_parameters=True,  # they are strangers' texts; an error message must not carry them
             json_serializer=_to_json,
+            json_deserializer=_from_json,
             connect_args={"timeout": BUSY_SECONDS} if sqlite else {},
         )
     except (ModuleNotFoundError, NoSuchModuleError):
@@ -86,6 +82,13 @@ def connect(url: URL) -> Engine:
 def _to_json(value: Any) -> str:
     # NaN is no JSON, PostgreSQL refuses it; ASCII also keeps half characters out of the file.
     return json.dumps(value, allow_nan=False, sort_keys=True)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise StoreError(DAMAGED, RESTORE) from None
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -114,17 +117,18 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+_DEBUG = "Run it again with --debug to see why."
 _KNOWN = (
     # a part of SQLite's message, what it means, what to do
     ("locked", "another process is writing to the database.", "Try again when it has finished."),
     ("disk is full", "the disk is full.", "Free some space, then run again: nothing was lost."),
     ("readonly", "the database is read-only.", "Give the user of candidly the right to write it."),
     ("not a database", "this is not a candidly database.", "Point `store.url` at another file."),
-    ("malformed", "the database is damaged.", "Restore a backup of it."),
-    ("decode to utf-8", "the database is damaged.", "Restore a backup of it."),
+    ("malformed", DAMAGED, RESTORE),
+    ("decode to utf-8", DAMAGED, RESTORE),
     ("unable to open", "the database cannot be opened.", "Check that the folder exists and can be written."),
     ("disk i/o error", "the disk failed to read or write.", "Check the disk and its free space."),
-    ("no such", "the database is damaged: a part of it is missing.", "Restore a backup of it."),
+    ("no such", "the database is damaged: a part of it is missing.", RESTORE),
 )
 
 
@@ -133,15 +137,23 @@ def translated() -> Iterator[None]:
     """Turn a driver's error into a StoreError that says what to do and holds no text of the data."""
     try:
         yield
-    except DBAPIError as error:
-        text = str(error.orig).lower()
-        for part, message, remedy in _KNOWN:
-            if part in text:
-                raise StoreError(message, remedy) from None
-        raise StoreError(f"the database refused ({type(error.orig).__name__}).", "See --debug.") from error
     except UnicodeEncodeError:
-        raise StoreError("a text holds half a character, which cannot be stored.") from None
+        raise StoreError("a text holds half a character.", "Clean it before storing it.") from None
+    except UnicodeDecodeError:
+        raise StoreError(DAMAGED, RESTORE) from None
+    except StatementError as error:  # DBAPIError among them
+        raise _in_words(error.orig or error) from error
+    except sqlite3.Error as error:  # while connecting, where SQLAlchemy does not wrap
+        raise _in_words(error) from None
     except SQLAlchemyError as error:
-        if isinstance(error, StatementError) and isinstance(error.orig, StoreError):
-            raise error.orig from None
-        raise StoreError(f"the database could not be used ({type(error).__name__}).") from error
+        raise StoreError(f"the database could not be used ({type(error).__name__}).", _DEBUG) from error
+
+
+def _in_words(error: BaseException) -> StoreError:
+    if isinstance(error, StoreError):
+        return error
+    text = str(error).lower()
+    for part, message, remedy in _KNOWN:
+        if part in text:
+            return StoreError(message, remedy)
+    return StoreError(f"the database refused ({type(error).__name__}).", _DEBUG)

@@ -17,8 +17,6 @@ from storage import schema
 from storage.engine import reading, sqlite_file, translated, writing
 from storage.views import create_views
 
-FOLDER = Path(__file__).parent / "migrations"
-
 
 def prepare(engine: Engine, *, create: bool) -> None:
     """Make sure that the database is there and at `schema.VERSION`.

@@ -1,16 +1,20 @@
 """The process that runs an analyst's statement; started by analyst.py, standard library only.
 
-`mode=ro` alone does not protect: ATTACH and VACUUM INTO write other files, and read them. The authorizer
-denies by default: it allows SELECT, a list of functions, and of the tables only the columns that the views
-show, and those only from within a view. The name of the view comes from SQLite, but a CTE of the same name
-passes for it; that is why the columns are listed as well. A time limit by progress handler does not interrupt
-one long function call, so the lengths are limited too, and the parent kills what is left.
+`mode=ro` alone does not protect: ATTACH and VACUUM INTO write other files, and read them. Here
+
+- no statement may name a table but the two views, in whatever quotes;
+- the authorizer denies by default, and of the tables allows only the columns that the views show, and only
+  from within a view. It is not enough by itself: SQLite (3.40) takes a CTE called like a view for that view,
+  and does not ask at all about columns joined by NATURAL or USING, which a FULL JOIN then hands out;
+- lengths and counts are limited, for a time limit by progress handler does not interrupt one long function
+  call; the memory is limited; and the parent kills what is left when the time is over.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import resource
 import sqlite3
 import sys
@@ -43,6 +47,13 @@ FUNCTIONS = frozenset({
     "floor", "ln", "log", "log10", "log2", "mod", "pi", "pow", "power", "radians", "sin", "sqrt", "tan",
     "trunc",
 })  # fmt: skip
+
+_TOKEN = re.compile(
+    r"""'((?:[^']|'')*+)'|"((?:[^"]|"")*+)"|`((?:[^`]|``)*+)`|\[([^]]*+)\]"""  # four kinds of quotes
+    r"""|--[^\n]*|/\*(?:.*?\*/|.*)|([\w$\x80-\U0010ffff]+)""",
+    re.DOTALL,
+)
+"""SQLite's tokens, as far as names can hide in them: quoted or plain, or nothing in a comment."""
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
@@ -77,6 +88,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     for pragma in ("trusted_schema=OFF", "query_only=ON", "temp_store=MEMORY", f"hard_heap_limit={MEMORY}"):
         connection.execute(f"PRAGMA {pragma}").close()
     tables = {name.lower() for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    modules = {name.lower() for (name,) in connection.execute("SELECT name FROM pragma_module_list")}
+    refuse_names(request["sql"], (tables | modules) - set(request["views"]))
     for limit, value in LIMITS.items():
         connection.setlimit(limit, value)
     deadline = time.monotonic() + seconds
@@ -86,6 +99,14 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     if cursor.description is None:
         raise ValueError("the statement returns nothing")
     return {"columns": [name for name, *_ in cursor.description], "rows": fetch(cursor, request["limit"])}
+
+
+def refuse_names(sql: str, names: set[str]) -> None:
+    """ValueError where a statement names one of the tables, or one of SQLite's own."""
+    for token in _TOKEN.finditer(sql):
+        word = next((part for part in token.groups() if part), "").lower()
+        if word in names or word.startswith(("sqlite_", "pragma_")):
+            raise ValueError(f"access to {word[:40]} is prohibited")
 
 
 def authorizer(views: list[str], columns: list[str], tables: set[str]) -> Authorizer:

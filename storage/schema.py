@@ -21,6 +21,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    String,
     Table,
     Text,
     TypeDecorator,
@@ -227,5 +228,8 @@ periods = Table(
 )
 
 version = Table(
-    VERSION_TABLE, MetaData(), Column("version_num", Text, primary_key=True, comment="Step of the schema.")
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False, comment="Step of the schema."),
 )
+"""As Alembic makes it."""
