@@ -11,7 +11,7 @@ import math
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from candidly.demo.world import (
     COMPANY,
@@ -35,6 +35,7 @@ _NAMES: Final = {
 _DAY_WEIGHTS: Final = (17, 18, 17, 16, 14, 9, 9)
 _ADJECTIVES: Final = ("quiet", "rusty", "blue", "tiny", "late", "grey", "lucky", "salty", "brave", "soft")
 _ANIMALS: Final = ("otter", "kestrel", "lynx", "heron", "badger", "gecko", "marten", "finch", "moth", "ibex")
+_DECK: Final = "-----++++++++000000"
 _SILENCE: Final[tuple[str, ...]] = (
     "communication",
     "communication",
@@ -68,7 +69,7 @@ def build_world(now: datetime, *, seed: int = 7, weeks: int = WEEKS) -> World:
     inventor = _Inventor(seed, crisis)
     for back in range(weeks, -1, -1):
         inventor.week(monday - timedelta(weeks=back))
-    inventor.oddities(monday - timedelta(weeks=2))
+    inventor.oddities(monday - timedelta(weeks=6))
     return inventor.world(now).until(now)
 
 
@@ -98,7 +99,8 @@ class _Inventor:
         """Invent one week, and the crisis where it falls into it."""
         draw = _Draw(f"{self.seed} {monday.date()}", monday)
         for company, scale in ((COMPANY, 1.0), (COMPETITOR, 0.22), ("", 0.25)):
-            self.posts += [draw.post(company) for _ in range(draw.poisson(7.5 * scale))]
+            steady = 4 if company == COMPANY else 0
+            self.posts += [draw.post(company) for _ in range(steady + draw.poisson(8 * scale - steady))]
         for company, scale in ((COMPANY, 1.0), (COMPETITOR, 0.25)):
             self.reviews += [draw.review(company, "r") for _ in range(draw.poisson(11 * scale))]
             self.export_reviews += [draw.review(company, "x") for _ in range(draw.poisson(8 * scale))]
@@ -151,6 +153,7 @@ class _Draw:
         self.days = days
         self.series = series
         self.candidate: tuple[str, ...] = CANDIDATE
+        self.deck: list[str] = []
         self.made = 0
 
     def poisson(self, mean: float) -> int:
@@ -167,7 +170,10 @@ class _Draw:
         return self.start + timedelta(days=day, seconds=second)
 
     def mood(self) -> Mood:
-        return self.rng.choices(("-", "+", "0"), (27, 41, 32))[0]
+        """Moods come from a shuffled deck, so that a quiet week is not far from the mean by chance alone."""
+        if not self.deck:
+            self.deck = self.rng.sample(_DECK, len(_DECK))
+        return cast(Mood, self.deck.pop())
 
     def number(self) -> str:
         """An id that no other stretch of days or series draws again."""
