@@ -272,7 +272,7 @@ def _trend(trend: pd.DataFrame, week: str, least: int) -> tuple[TrendPoint, ...]
     """Up to 26 weeks, from the first that has mentions; weeks between without any count as 0."""
     known = {str(row.week): row for row in trend.itertuples()}
     weeks = _weeks_until(week, TREND_WEEKS)
-    while weeks and weeks[0] not in known:
+    while weeks and (weeks[0] not in known or not known[weeks[0]].total):
         weeks.pop(0)
     points = []
     for key in weeks:

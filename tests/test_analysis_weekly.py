@@ -275,6 +275,7 @@ def test_trend_fills_gaps_and_withholds_small_weeks():
     assert [p.total for p in points] == [60, None, 0, 60]
     assert [p.negative is None for p in points] == [False, True, True, False]
     assert len(summary(world, week, before, trend=trend_frame([30] * 40)).trend) == 26
+    assert len(summary(world, week, before, trend=trend_frame([0, 0, 30, 0, 30])).trend) == 3
 
 
 def test_the_trend_crosses_a_year_of_53_weeks():

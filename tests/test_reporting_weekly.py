@@ -452,7 +452,7 @@ def test_no_horizontal_scrolling(width, tmp_path: Path):
         )
         found = re.search(r"<title>(\d+) (\d+)</title>", browse(outer, tmp_path))
         assert found, name
-        assert int(found[1]) <= int(found[2]), name
+        assert int(found[1]) <= int(found[2]), (name, found.groups())
 
 
 def test_figures_name_the_company():
