@@ -91,13 +91,27 @@ def test_a_slack_style_hook_gets_escaped_text_without_markup():
     assert not wants_text("https://hooks.slack.com.evil.example/services/x")
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 301])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refusal_is_permanent(status):
     with receiver(status) as server:
         error = failure(hook(server.url))
     assert error.permanent
     assert str(status) in str(error)
-    assert len(server.got) == 1  # a redirect is not followed
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(status):
+    with receiver(200) as other, receiver((status, {"Location": other.url})) as server:
+        assert failure(hook(server.url)).permanent
+        assert not other.got
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch):
+    with receiver(200) as server:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        hook(server.url).send(delivery())
+        assert server.got
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
