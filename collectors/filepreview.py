@@ -45,5 +45,10 @@ def _count(facts: dict[str, Any], one: Mention | Reject, limit: int) -> None:
         return
     facts["mentions"] += 1
     if len(facts["first"]) < limit:
-        first = {"id": one.id, "published": one.published, "stars": one.stars, "characters": len(one.text)}
+        first = {
+            "id": one.id,
+            "published": one.published and one.published.isoformat(),
+            "stars": one.stars,
+            "characters": len(one.text),
+        }
         facts["first"].append(first)

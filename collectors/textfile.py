@@ -109,7 +109,12 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader[Any]]:
 def read_whole(path: Path, limit: int) -> bytes:
     """All bytes, unpacked; raises Unreadable above `limit` bytes."""
     with open_bytes(path) as file:
-        data = file.read(limit + 1)
+        return read_up_to(file, limit)
+
+
+def read_up_to(file: io.BufferedReader[Any], limit: int) -> bytes:
+    """As `read_whole`, of an open file."""
+    data = file.read(limit + 1)
     if len(data) > limit:
         raise Unreadable(f"it is larger than {limit // 1_000_000} MB, which this format must fit in at once")
     return data

@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 from collectors.csvrows import TOO_MANY, column_names
 from collectors.jsonrows import Numbered
-from collectors.textfile import Unreadable, open_bytes, read_whole
+from collectors.textfile import Unreadable, open_bytes, read_up_to
 
 MAX_PARTS: Final = 2_000_000_000
 """Bytes that the parts of a workbook may unpack to."""
@@ -30,19 +30,18 @@ def open_workbook(path: Path) -> Iterator[Any]:
     from openpyxl import load_workbook
 
     with open_bytes(path) as file:
-        packed = not file.seekable()
-    source: Path | io.BytesIO = io.BytesIO(read_whole(path, MAX_STRINGS)) if packed else path
-    _refuse_bomb(source)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about styles and extensions that carry no text
-        book = _sound(lambda: load_workbook(source, read_only=True, data_only=True, keep_links=False))
-    try:
-        yield book
-    finally:
-        book.close()
+        source: BinaryIO = file if file.seekable() else io.BytesIO(read_up_to(file, MAX_STRINGS))
+        _refuse_bomb(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions that carry no text
+            book = _sound(lambda: load_workbook(source, read_only=True, data_only=True, keep_links=False))
+        try:
+            yield book
+        finally:
+            book.close()
 
 
-def _refuse_bomb(source: Path | io.BytesIO) -> None:
+def _refuse_bomb(source: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(source) as parts:
             sizes = {part.filename: part.file_size for part in parts.infolist()}
