@@ -17,7 +17,7 @@ LEAST_LETTERS: Final = 3
 LEAST_CONFIDENCE: Final = 0.5
 SAMPLE: Final = 2_000
 """Characters that are looked at."""
-FUNCTION_SHARE: Final = 0.2
+FUNCTION_SHARE: Final = 0.1
 SHORT: Final = 25
 """Up to so many words, known English words may decide: a statistical model needs more text than that."""
 KNOWN_SHARE: Final = 0.6

@@ -1,8 +1,9 @@
-"""Finds many phrases in one pass: a regular expression of their first words, factored by common prefixes.
+"""Finds many phrases in one pass over a text: lines of phrases, indexed by their first two words.
 
-One alternation of a thousand phrases is tried branch by branch at every word; factored by prefix (a trie),
-a word that begins no phrase is dismissed after a letter or two. Only where one begins are the few lines
-tried that begin so. How lines are written is told at the top of `data/themes.yaml`.
+The lines of `data/themes.yaml` stand for some 200,000 phrases: too many to write out, as one expression or as
+a trie. So each word of a text is looked up (most begin no line), then each such pair of words; both lookups
+are remembered, and only the few lines that can begin with the pair are tried, each as its own expression.
+How lines are written is told at the top of that file.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
-MEMO_LIMIT: Final = 50_000
+from analysis.memo import Memo
+
 LONGEST_LINE: Final = 2_000
-MOST_HEADS: Final = 1_000
-"""First words that one line may begin with."""
+MOST_OPENINGS: Final = 2_000
+"""Ways in which one line may begin."""
 
 # Bounded, so that no line, however clever, can take more than constant time at a place in a text.
 _GAP = r"[\s/\-]{1,4}"
@@ -24,7 +26,9 @@ _ENDING = r"\w{0,20}"
 _ANY_WORD = r"\w{1,20}"
 _NEGATION = re.compile(r"\b(\w+)n't\b")
 _WHOLE_WORD = re.compile(r"\b[a-z']+\b(?!\*)")
-_ALLOWED = re.compile(r"[\w'&+ ]*")
+_DOUBLE_GAP = re.compile(r"[ |]\) |^[ (]* | [(]+ ")
+_ALLOWED = re.compile(r"[\w' ]*")
+_BETWEEN_WORDS = re.compile(r"([^\w']+)").split
 
 Items = tuple["str | tuple[Items, ...]", ...]
 """A line in parts: text, or a choice between such lines."""
@@ -69,16 +73,24 @@ class Line:
             raise ValueError(f"is longer than {LONGEST_LINE:,} characters")
         self.tag = tag
         self.text = " ".join(fold(line).split())
+        if _DOUBLE_GAP.search(self.text):
+            raise ValueError("has a space after a choice that ends with one or may be empty")
         self.items = _parse(_NEGATION.sub(_negations, self.text))
-        self.heads = frozenset(islice(_heads(self.items), MOST_HEADS + 1))
-        if len(self.heads) > MOST_HEADS:
-            raise ValueError(f"begins with more than {MOST_HEADS:,} different words")
-        if not all(head.strip("*'&+ ") for head in self.heads):
+        self._openings = _openings(self.items)
+        self.heads = frozenset(self._openings)
+        if not all(head.strip("*'") for head in self.heads):
             raise ValueError("should begin with a word")
 
     def words(self) -> list[str]:
         """Whole words that occur in it."""
         return _WHOLE_WORD.findall(self.text)
+
+    def may_begin(self, first: str, second: str) -> bool:
+        """Whether two words of a text may be the first two of a phrase; that rules most lines out."""
+        return any(
+            _fits(first, head) and any(not follows or _fits(second, follows) for follows in seconds)
+            for head, seconds in self._openings.items()
+        )
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -96,32 +108,36 @@ class PhraseBook:
             for head in line.heads:
                 kind = self._prefix if head.endswith("*") else self._exact
                 kind.setdefault(head.rstrip("*"), []).append(line)
-        heads = [*self._exact, *(head + "*" for head in self._prefix)]
-        self._first_word = re.compile(rf"\b{_factored(_trie(heads))}(?!\w)") if heads else None
-        self._lines_for: dict[str, list[Line]] = {}
+        self._starting = Memo(self._lines)
+        self._pairs = Memo(self._lines_of_pair)
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
-        if self._first_word is None:
-            return []
-        return [
-            Match(found.start(), found.end(), line.tag)
-            for head in self._first_word.finditer(folded)
-            for line in self._lines(head[0])
-            if (found := line.pattern.match(folded, head.start()))
-        ]
+        parts = _BETWEEN_WORDS(folded)  # word, gap, word, gap, ..., word
+        words = parts[::2]
+        places = [0, *accumulate(map(len, parts))][::2]
+        words.append("")
+        matches = []
+        for n, lines in enumerate(map(self._starting.__getitem__, words)):
+            if lines:
+                word = words[n]
+                start = places[n] + len(word) - len(word.lstrip("'"))
+                for line in self._pairs[word, words[n + 1]]:
+                    if found := line.pattern.match(folded, start):
+                        matches.append(Match(start, found.end(), line.tag))  # noqa: PERF401  # clearer so
+        return matches
 
-    def _lines(self, word: str) -> list[Line]:
-        """Lines that begin with a word or a part of it."""
-        lines = self._lines_for.get(word)
-        if lines is None:
-            lines = list(self._exact.get(word, ()))
-            for end in range(1, len(word) + 1):
-                lines += self._prefix.get(word[:end], ())
-            if len(self._lines_for) >= MEMO_LIMIT:
-                self._lines_for.clear()
-            self._lines_for[word] = lines
-        return lines
+    def _lines(self, word: str) -> tuple[Line, ...]:
+        """The lines that begin with a word or the beginning of it."""
+        word = word.strip("'")
+        lines = [*self._exact.get(word, ())]
+        for end in range(1, len(word) + 1):
+            lines += self._prefix.get(word[:end], ())
+        return tuple(dict.fromkeys(lines))
+
+    def _lines_of_pair(self, pair: tuple[str, str]) -> tuple[Line, ...]:
+        first, second = (word.strip("'") for word in pair)
+        return tuple(line for line in self._starting[pair[0]] if line.may_begin(first, second))
 
 
 def _negations(found: re.Match[str]) -> str:
@@ -165,26 +181,43 @@ def _choices(line: str, at: int) -> tuple[tuple[Items, ...], int]:
 
 def _checked(text: str) -> str:
     if not _ALLOWED.fullmatch(text.replace("* ", " ").removesuffix("*")):
-        raise ValueError("may hold letters, digits, ' & + and spaces; * ends a word; (a|b) for choices")
+        raise ValueError("may hold letters, digits, ' and spaces; * ends a word; (a|b) for choices")
     return text
 
 
-def _heads(items: Items) -> Iterator[str]:
-    """The words that a line can begin with."""
+def _openings(items: Items) -> dict[str, set[str]]:
+    """The words that a line can begin with, each with those that can follow it ("": it may end there)."""
+    found: dict[str, set[str]] = {}
+    seconds: dict[Items, set[str]] = {}
+    for n, (head, rest) in enumerate(_splits(items)):
+        if n == MOST_OPENINGS:
+            raise ValueError(f"can begin in more than {MOST_OPENINGS:,} ways")
+        if rest not in seconds:
+            seconds[rest] = {second for second, _ in islice(_splits(rest), MOST_OPENINGS)}
+        found.setdefault(head, set()).update(seconds[rest])
+    return found
+
+
+def _splits(items: Items) -> Iterator[tuple[str, Items]]:
+    """Each first word that a line can have, with the rest of the line after it."""
     if not items:
-        yield ""
+        yield "", ()
         return
     first, rest = items[0], items[1:]
     if isinstance(first, str):
-        word, space, _ = first.partition(" ")
+        word, space, more = first.partition(" ")
         if space:
-            yield word
+            yield word, (more, *rest)
         else:
-            for tail in _heads(rest):
-                yield word + tail
+            for tail, after in _splits(rest):
+                yield word + tail, after
         return
     for choice in first:
-        yield from _heads(choice + rest)
+        yield from _splits(choice + rest)
+
+
+def _fits(word: str, pattern: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
 def _regex(items: Items) -> str:
@@ -199,31 +232,3 @@ def _group(choices: tuple[Items, ...]) -> str:
 def _text(text: str) -> str:
     words = text.split(" ")
     return _GAP.join(_ANY_WORD if word == "*" else re.escape(word).replace(r"\*", _ENDING) for word in words)
-
-
-class _Node(dict[str, "_Node"]):
-    """A letter -> what may follow; "" ends a word, "*" stands for any ending."""
-
-
-def _trie(words: Iterable[str]) -> _Node:
-    root = _Node()
-    for word in words:
-        node = root
-        for letter in word:
-            node = node.setdefault(letter, _Node())
-        node[""] = _Node()
-    return root
-
-
-def _factored(node: _Node) -> str:
-    """The words of a trie as one expression, longest first."""
-    branches = [
-        (r"\w*" if letter == "*" else re.escape(letter)) + _factored(node[letter])
-        for letter in sorted(node, reverse=True)
-        if letter
-    ]
-    if not branches:
-        return ""
-    if len(branches) == 1 and "" not in node:
-        return branches[0]
-    return f"(?:{'|'.join(branches)}){'?' if '' in node else ''}"

@@ -25,14 +25,11 @@ MAY_END_A_SENTENCE: Final = frozenset(
 )
 """Abbreviations (and words like them) after which a capital letter starts a new sentence."""
 
-# Possessive quantifiers, and a look behind so that a run of marks is tried once: without them a text of
-# nothing but full stops would take quadratic time.
-_BREAK = re.compile(
-    r"\n+"
-    r"|[•●▪◦‣]"
-    r"|(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s|$)"
-    r"|(?<=[a-z)]{2})[.!?](?=[A-Z][a-z ])"  # "very friendly.They asked": a space forgotten
-)
+_BULLETS = "•●▪◦‣"
+# One run of marks at a time, with possessive quantifiers, so that any text takes linear time.
+_MARKS = re.compile(rf"[\n.!?…{_BULLETS}]++[\"'”’)\]]*+")
+_ALWAYS = frozenset("\n" + _BULLETS)
+_BLANK = " \t\n\r\f\v\u00a0" + _BULLETS
 _WORD = re.compile(r"\S+")
 
 
@@ -47,20 +44,25 @@ def split(text: str) -> list[tuple[int, int]]:
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
     start = 0
-    for found in _BREAK.finditer(text):
-        mark = text[found.start()]
-        if mark == "." and _goes_on(text, start, found.start(), found.end()):
-            continue
-        end = found.start() if mark in "\n•●▪◦‣" else found.end()
-        yield from _pieces(text, start, end)
-        start = found.end()
+    for marks in _MARKS.finditer(text):
+        if _ends(text, start, marks.start(), marks.end()):
+            yield from _pieces(text, start, marks.end())
+            start = marks.end()
     yield from _pieces(text, start, len(text))
+
+
+def _ends(text: str, start: int, at: int, end: int) -> bool:
+    """Whether the marks in `text[at:end]` end the sentence that began at `start`."""
+    if not _ALWAYS.isdisjoint(text[at:end]) or end == len(text):
+        return True
+    if text[end].isspace():
+        return text[at:end] != "." or not _goes_on(text, start, at, end)
+    # "very friendly.They asked": a space forgotten
+    return end - at == 1 and text[end].isupper() and text[max(start, at - 2) : at].islower()
 
 
 def _goes_on(text: str, start: int, at: int, end: int) -> bool:
     """Whether the full stop at `at` ends an abbreviation, an initial or a list number, not a sentence."""
-    if end - at > 1:
-        return False
     words = text[max(start, at - 12) : at].rsplit(None, 1)
     word = words[-1].lstrip("(\"'") if words else ""
     if word.isdecimal():
@@ -89,7 +91,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             if over:
                 stop = start + over.start()
                 piece = text[start:stop]
-        if bare := piece.strip():
+        if bare := piece.strip(_BLANK):
             first = start + piece.index(bare[0])
             yield first, first + len(bare)
         start = stop

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from heapq import heappop, heappush
 from itertools import pairwise
 from math import sqrt
-from typing import Final, TypeVar
+from typing import Final
 
 from vaderSentiment.vaderSentiment import (
     BOOSTER_DICT,
@@ -30,14 +29,10 @@ from vaderSentiment.vaderSentiment import (
     SentimentIntensityAnalyzer,
 )
 
-V = TypeVar("V")
+from analysis.memo import Memo
 
 NEGATED: Final = float(N_SCALAR)
 CAPITALS: Final = float(C_INCR)
-MEMO_LIMIT: Final = 50_000
-"""Entries after which a memo starts afresh, so that memory stays flat however much is read."""
-LONGEST_REMEMBERED: Final = 40
-"""Longer tokens are rare and not kept."""
 ALPHA: Final = 15
 """Normalisation constant of `compound`: x / sqrt(x * x + ALPHA)."""
 EXCLAMATION: Final = 0.292
@@ -87,22 +82,6 @@ class _Words:
     is_cap_diff: bool
 
 
-class _Memo(dict[str, V]):
-    """Remembers what `compute` says of a token or a window, within `MEMO_LIMIT`."""
-
-    def __init__(self, compute: Callable[[str], V]) -> None:
-        super().__init__()
-        self.compute = compute
-
-    def __missing__(self, key: str) -> V:
-        value = self.compute(key)
-        if len(key) <= LONGEST_REMEMBERED:
-            if len(self) >= MEMO_LIMIT:
-                self.clear()
-            self[key] = value
-        return value
-
-
 class Vader:
     """`compound` and `polarity_scores` as vaderSentiment's SentimentIntensityAnalyzer gives them."""
 
@@ -124,10 +103,10 @@ class Vader:
         self._idiom_words = frozenset(word for key in keys for word in key)
         self._idiom_starts = frozenset((key[0], key[1]) for key in keys)
         self._but = self._classify("but")
-        self._class_of = _Memo(self._classify).__getitem__
+        self._class_of = Memo(self._classify).__getitem__
         self._valence = {
-            False: _Memo(partial(self._rule, mixed=False)).__getitem__,
-            True: _Memo(partial(self._rule, mixed=True)).__getitem__,
+            False: Memo(partial(self._rule, mixed=False)).__getitem__,
+            True: Memo(partial(self._rule, mixed=True)).__getitem__,
         }
         sentiment = f"[{chr(_FIRST_SENTIMENT)}-\uffff]"
         self._windows = re.compile(f"(?=(...{sentiment}..))", re.DOTALL).findall
