@@ -36,14 +36,7 @@ _DAY_WEIGHTS: Final = (17, 18, 17, 16, 14, 9, 9)
 _ADJECTIVES: Final = ("quiet", "rusty", "blue", "tiny", "late", "grey", "lucky", "salty", "brave", "soft")
 _ANIMALS: Final = ("otter", "kestrel", "lynx", "heron", "badger", "gecko", "marten", "finch", "moth", "ibex")
 _DECK: Final = "-----++++++++000000"
-_SILENCE: Final[tuple[str, ...]] = (
-    "communication",
-    "communication",
-    "communication",
-    "process",
-    "feedback",
-    "advocacy",
-)
+_SILENCE: Final[tuple[str, ...]] = (*["communication"] * 6, "feedback", "process")
 _FOLLOW: Final[dict[Mood, str]] = {"-": "----000++", "+": "++++000--", "0": "000000+++--"}
 _STARS: Final[dict[Mood, tuple[int, ...]]] = {"-": (1, 1, 2, 2), "0": (3,), "+": (4, 4, 5, 5)}
 _QUESTIONS: Final = (
