@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from analysis import roles, sentiment, themes
 from analysis.language import LanguageFinder
-from analysis.phrases import Line, Match, PhraseBook, fold
+from analysis.phrases import Line, Match, PhraseBook, fold, words_of
 from analysis.sentences import split
 from analysis.sentiment import Sentence
 from analysis.vader import Vader
@@ -65,7 +65,9 @@ class Analyser:
 
     def explain(self, text: str) -> list[tuple[int, int, float]]:
         """`(start, end, score)` of every sentence, for people who ask why a text scored as it did."""
-        reading = self._read(text[:LONGEST], fold(text[:LONGEST]), None)
+        text = text[:LONGEST]
+        folded = fold(text)
+        reading = self._read(text, folded, self._book.find(folded), None)
         return [(s.start, s.end, s.score) for s in reading.sentences]
 
     def _analyse(self, text: str, kind: Kind, mention: Mention | None) -> Analysis:
@@ -74,7 +76,8 @@ class Analyser:
         folded = fold(text)
         if not folded.strip():
             return Analysis(version=self.version, unscored="no text", truncated=truncated)
-        language = self._language.find(folded, mention.language if mention else "")
+        words, places = words_of(folded)
+        language = self._language.find(folded, words, mention.language if mention else "")
         if language not in self._scored:
             standing = roles.standing(kind, (), mention)
             return Analysis(
@@ -85,7 +88,7 @@ class Analyser:
                 stage=standing.stage,
                 truncated=truncated,
             )
-        reading = self._read(text, folded, mention)
+        reading = self._read(text, folded, self._book.find_in(folded, words, places), mention)
         score, label = sentiment.summarise(reading.sentences)
         standing = roles.standing(kind, reading.matches, mention)
         return Analysis(
@@ -101,9 +104,8 @@ class Analyser:
             opinions=themes.opinions(reading.signs, reading.sentences),
         )
 
-    def _read(self, text: str, folded: str, mention: Mention | None) -> Reading:
+    def _read(self, text: str, folded: str, matches: list[Match], mention: Mention | None) -> Reading:
         spans = split(text)
-        matches = self._book.find(folded)
         signs = themes.signs(folded, matches, spans)
         sections = list(mention.parts()) if mention else sentiment.headings(folded)
         # VADER does not know the curly apostrophe: "don’t like" would score as praise.

@@ -62,6 +62,19 @@ def fold(text: str) -> str:
     return text.lower()
 
 
+def words_of(folded: str) -> tuple[list[str], list[int]]:
+    """The words of a text and where they start; apostrophes within words belong to them."""
+    parts = _BETWEEN_WORDS(folded)  # word, gap, word, gap, ..., word
+    words = parts[::2]
+    places = [0, *accumulate(map(len, parts))][:-1:2]
+    if "'" in folded:
+        for n, word in enumerate(words):
+            if "'" in word:
+                places[n] += len(word) - len(word.lstrip("'"))
+                words[n] = word.strip("'")
+    return words, places
+
+
 class Line:
     """One line of a phrase file: all the phrases that it stands for.
 
@@ -113,31 +126,31 @@ class PhraseBook:
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
-        parts = _BETWEEN_WORDS(folded)  # word, gap, word, gap, ..., word
-        words = parts[::2]
-        places = [0, *accumulate(map(len, parts))][::2]
-        words.append("")
+        return self.find_in(folded, *words_of(folded))
+
+    def find_in(self, folded: str, words: list[str], places: list[int]) -> list[Match]:
+        """The same where the text has been taken apart by `words_of` already."""
         matches = []
+        following = [*words[1:], ""]
         for n, lines in enumerate(map(self._starting.__getitem__, words)):
             if lines:
                 word = words[n]
-                start = places[n] + len(word) - len(word.lstrip("'"))
-                for line in self._pairs[word, words[n + 1]]:
+                start = places[n]
+                for line in self._pairs[word, following[n]]:
                     if found := line.pattern.match(folded, start):
                         matches.append(Match(start, found.end(), line.tag))  # noqa: PERF401  # clearer so
         return matches
 
     def _lines(self, word: str) -> tuple[Line, ...]:
         """The lines that begin with a word or the beginning of it."""
-        word = word.strip("'")
         lines = [*self._exact.get(word, ())]
         for end in range(1, len(word) + 1):
             lines += self._prefix.get(word[:end], ())
         return tuple(dict.fromkeys(lines))
 
     def _lines_of_pair(self, pair: tuple[str, str]) -> tuple[Line, ...]:
-        first, second = (word.strip("'") for word in pair)
-        return tuple(line for line in self._starting[pair[0]] if line.may_begin(first, second))
+        first, second = pair
+        return tuple(line for line in self._starting[first] if line.may_begin(first, second))
 
 
 def _negations(found: re.Match[str]) -> str:
