@@ -18,6 +18,9 @@ from candidly.records import Mention, Polarity
 FALSE_DISCOVERIES = 0.10
 """Of the themes said to have changed, at most this share is expected to be chance."""
 
+TITLES = {"pay_benefits": "Pay and benefits", "work_life_balance": "Work-life balance"}
+"""Names that do not follow from the theme's own."""
+
 QUOTED_THEMES, QUOTES_EACH, SAMPLE, EXTREMES = 5, 2, 150, 20
 
 Texts = Callable[[list[int]], Mapping[int, Mention]]
@@ -82,7 +85,9 @@ def theme_rows(
 
 
 def title(theme: str) -> str:
-    """`work_life_balance` -> `Work life balance`."""
+    """`job_accuracy` -> `Job accuracy`."""
+    if theme in TITLES:
+        return TITLES[theme]
     words = theme.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
@@ -156,20 +161,24 @@ def pick_quotes(
         chosen = week.opinions[
             week.opinions["theme"].eq(row.theme) & week.opinions["polarity"].eq(polarity)
         ].sort_values(["pk", "start"])
-        sample = chosen.iloc[:: max(1, math.ceil(len(chosen) / SAMPLE))]
-        ranked = most_typical(_candidates(sample, texts, threads))
-        quotes += picker.pick(ranked, QUOTES_EACH, "theme", row.theme)
+        # A passage whose whole mention points the same way is less likely to be misread or out of context.
+        agreeing = chosen["pk"].isin(week.mentions["pk"][week.mentions["verdict"].eq(polarity)])
+        found: list[Quote] = []
+        for part in (chosen[agreeing], chosen[~agreeing]):
+            sample = part.iloc[:: max(1, math.ceil(len(part) / SAMPLE))]
+            ranked = most_typical(_candidates(sample, texts, threads))
+            found += picker.pick(ranked, QUOTES_EACH - len(found), "theme", row.theme)
+        quotes += found
     quotes += _extremes(week, texts, threads, picker, least)
     return tuple(quotes)
 
 
 def _leading(row: ThemeRow) -> Polarity:
-    counts: dict[Polarity, int] = {
-        "negative": (row.negative or 0) + (row.mixed or 0),
-        "positive": (row.positive or 0) + (row.mixed or 0),
-        "neutral": row.neutral or 0,
-    }
-    return max(counts, key=lambda name: counts[name])
+    """Which way to quote a theme: as most of those who judge it do; neutral words only where nobody does."""
+    negative, positive = (row.negative or 0) + (row.mixed or 0), (row.positive or 0) + (row.mixed or 0)
+    if not negative and not positive:
+        return "neutral"
+    return "negative" if negative >= positive else "positive"
 
 
 def _extremes(

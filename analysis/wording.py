@@ -92,12 +92,12 @@ def _driver(judgement: Judgement, themes: Sequence[ThemeRow]) -> str:
                 f"{top.title} drives it: {top.complaints.k} mentions complain of it "
                 f"({points(top.change.value)} points)."
             )
-    complained = [row for row in shown if row.complaints and row.complaints.k]
-    if not complained:
+    counted = [(row.complaints.k, row.title.lower()) for row in shown if row.complaints and row.complaints.k]
+    leading = sorted(counted, key=lambda pair: -pair[0])[:2]
+    if not leading:
         return ""
-    top = max(complained, key=lambda row: row.complaints.k if row.complaints else 0)
-    complaints = top.complaints.k if top.complaints else 0
-    return f"Most complaints are about {top.title.lower()} ({complaints} mentions)."
+    named = " and ".join(f"{title} ({k} mentions)" for k, title in leading)
+    return f"Most complaints are about {named}."
 
 
 def notes(

@@ -57,6 +57,15 @@ class Change:
     needed: int | None = None
     even: bool = False
 
+    @property
+    def words(self) -> str:
+        """The verdict for people; one of many changes may be chance though its own interval leaves out 0."""
+        if self.verdict != "cannot tell":
+            return self.verdict
+        if self.even:
+            return "no clear change"
+        return "cannot tell" if self.low <= 0 <= self.high else "may be chance"
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -201,3 +210,9 @@ def points(difference: float) -> str:
     """A difference of shares in points, with a real minus sign: `+24`, `−3`, `0`."""
     rounded = round(difference * 100)
     return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"
+
+
+def usual(figures: WeeklyFigures, weeks: int = 8, least: int = 4) -> str:
+    """`40–66`: the range of mentions a week in the weeks before; "" where fewer than `least` are known."""
+    totals = [point.total for point in figures.trend[:-1][-weeks:] if point.total is not None]
+    return f"{min(totals)}–{max(totals)}" if len(totals) >= least else ""

@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span
+from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span, usual
 from candidly.files import write_atomic
 from reporting import charts, safe
 from reporting.weekly_markdown import render_markdown
@@ -85,6 +85,7 @@ def render_html(figures: WeeklyFigures) -> str:
         f=figures,
         days=days(figures.first_day, figures.last_day),
         span=span,
+        usual=usual(figures),
         moved=moved,
         moved_stars=moved_stars,
         quotes=quote_groups(figures),
@@ -131,7 +132,7 @@ def short_day(value: date | None) -> str:
 def moved(change: Change | None) -> dict[str, str]:
     """How a change of a negative share is shown: `kind` (a CSS class), `mark` and `text`."""
     if change is None:
-        return {"kind": "still", "mark": "", "text": "no comparison"}
+        return {"kind": "still", "mark": "", "text": "too few to compare"}
     bounds = f"({points(change.low)} to {points(change.high)})"
     return _moved(change, f"{points(change.value)} points {bounds}", bounds, good="down")
 
@@ -139,18 +140,14 @@ def moved(change: Change | None) -> dict[str, str]:
 def moved_stars(change: Change | None) -> dict[str, str]:
     """The same for a change of the mean rating, where up is good."""
     if change is None:
-        return {"kind": "still", "mark": "", "text": "no comparison"}
+        return {"kind": "still", "mark": "", "text": "too few to compare"}
     value, low, high = (f"{x:+.1f}".replace("-", "−") for x in (change.value, change.low, change.high))
     return _moved(change, f"{value} ({low} to {high})", f"({low} to {high})", good="up")
 
 
 def _moved(change: Change, clear: str, bounds: str, *, good: str) -> dict[str, str]:
     if change.verdict == "cannot tell":
-        return {
-            "kind": "still",
-            "mark": "",
-            "text": f"{'no clear change' if change.even else 'cannot tell'} {bounds}",
-        }
+        return {"kind": "still", "mark": "", "text": f"{change.words} {bounds}"}
     kind, mark = "good" if change.verdict == good else "bad", "▲" if change.verdict == "up" else "▼"
     return {"kind": kind, "mark": mark, "text": clear}
 

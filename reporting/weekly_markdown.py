@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from candidly.figures import Change, Group, Share, WeeklyFigures, percent, points, span
+from candidly.figures import Change, Group, Share, WeeklyFigures, percent, points, span, usual
 from reporting.safe import link
 from reporting.safe import markdown as esc
 
@@ -38,6 +38,7 @@ def _key_figures(f: WeeklyFigures) -> Iterator[str]:
         ("", "This week", "Week before", "Change"),
         [
             ("Mentions", _count(f.mentions, f), _count(f.mentions_before, f), ""),
+            *([("Mentions, range of the weeks before", usual(f), "", "")] if usual(f) else []),
             ("With a verdict / unscored", f"{_count(f.scored, f)} / {_count(f.unscored, f)}", "", ""),
             ("Negative", _share(f.negative), _share(f.negative_before), _change(f.change)),
             ("Negative, against the four weeks before", "", "", _change(f.change_month)),
@@ -195,7 +196,7 @@ def _change(change: Change | None) -> str:
         return "–"
     bounds = f"({points(change.low)} to {points(change.high)})"
     if change.verdict == "cannot tell":
-        return f"{'no clear change' if change.even else 'cannot tell'} {bounds}"
+        return f"{change.words} {bounds}"
     return f"{change.verdict} {points(change.value)} points {bounds}"
 
 

@@ -392,6 +392,37 @@ def test_the_typical_sentence_comes_first_and_copies_are_passed_over():
     assert len({q.text for q in quotes}) == len(quotes) < 4
 
 
+def opinions_of(rows):
+    return pd.DataFrame(rows, columns=["pk", "theme", "polarity", "start", "end"])
+
+
+def test_a_theme_is_quoted_by_those_who_judge_it_and_agree_with_themselves():
+    world, week, before = pair(40, 30)
+    said = "They let everybody wait for an answer, and it never came."
+    for pk in range(1, 31):
+        world.add(
+            pk,
+            said.replace("answer", f"answer{'abcdefghijklmnopqrstuvwxyzäöüß'[pk - 1] * 4}"),
+            published=START,
+        )
+    rows = [(pk, "process", "neutral" if pk > 9 else "negative", 0, 10) for pk in range(1, 31)]
+    verdict = ["positive"] * 4 + ["negative"] * 5 + ["positive"] * 21
+    mentions = week.mentions.assign(verdict=verdict, thread="", source=SOURCES[0])
+    figures = summary(world, dataclasses.replace(week, mentions=mentions, opinions=opinions_of(rows)), before)
+    quotes = [quote for quote in figures.quotes if quote.reason == "theme"]
+    assert {quote.polarity for quote in quotes} == {"negative"}
+    assert quotes
+    assert all(5 <= int(quote.id[1:]) <= 9 for quote in quotes)
+
+
+def test_one_of_many_changes_may_be_chance():
+    believed = counts.change(20, 100, 36, 100, 1.0)
+    doubted = counts.change(20, 100, 36, 100, 1.0, believed=False)
+    assert (believed.verdict, believed.words) == ("up", "up")
+    assert (doubted.verdict, doubted.words, doubted.needed) == ("cannot tell", "may be chance", None)
+    assert counts.change(20, 100, 26, 100, 1.0).words == "cannot tell"
+
+
 # Withholding
 
 

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from weekly_world import COMPANY, NOW, SOURCES, START, World, frames, summary, trend_frame
 
 from candidly.errors import UsageError
-from candidly.figures import Group, Quote, SourceCoverage, ThemeRow
+from candidly.figures import Group, Quote, SourceCoverage, ThemeRow, usual
 from reporting import charts, safe
 from reporting.weekly import days, publish, render_html, render_json, render_markdown, slug, stem
 
@@ -280,6 +280,12 @@ def test_a_withheld_theme_shows_its_name_and_no_number():
     tree = check_page(render_html(FIGURES))
     assert small[0].title.lower() in tree.xpath("//p[contains(@class, 'after')]")[0].text_content()
     assert f"| {small[0].title} | fewer than 5 |  |  |  |  | – | – | – |" in render_markdown(FIGURES)
+
+
+def test_the_range_of_the_weeks_before_is_told_where_it_is_known():
+    assert usual(FIGURES) == "0–71"  # a withheld week is left out
+    assert "in the weeks before 0–71" in render_html(FIGURES)
+    assert usual(dataclasses.replace(FIGURES, trend=FIGURES.trend[-3:])) == ""
 
 
 # Charts
