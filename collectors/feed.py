@@ -22,6 +22,7 @@ from collectors.terms import check_terms
 from collectors.web import WebSettings, http_for, raise_first
 
 MAX_ENTRIES = 5_000
+MAX_TAGS = 100_000
 
 Entry = Mapping[str, Any]
 """What feedparser makes of an entry or of the feed itself."""
@@ -119,6 +120,8 @@ def entries_of(document: Document) -> tuple[Entry, list[Entry]]:
     """The feed's own fields and its entries, out of broken XML too. Raises Degraded for what is no feed."""
     import feedparser
 
+    if document.body.count(b"<") > MAX_TAGS:
+        raise _no_feed(document, f"it has more than {MAX_TAGS} tags")
     kind = f"{document.content_type}; charset={document.charset}"
     headers = {"content-type": kind} if document.charset and document.content_type else {}
     try:

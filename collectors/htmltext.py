@@ -11,12 +11,16 @@ from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 from bs4.builder import ParserRejectedMarkup
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PreformattedString
+from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 
 from candidly.errors import Degraded
 
 MAX_BYTES = 8_000_000
-MAX_TAGS = 150_000
-"""A saved review page of 800 kB holds some 8,000; a tree of 200,000 costs 290 MB."""
+MAX_TAGS = 100_000
+"""A saved review page of 800 kB holds some 8,000; a tree of 200,000 costs 290 MB and 3 s."""
+
+MAX_DEPTH = 300
+"""Real pages stay below 100. Without a bound, the texts of nested reviews take quadratic time."""
 
 _UNREAD = {"script", "style", "template", "noscript", "head", "svg"}
 _BREAKS = {
@@ -51,6 +55,8 @@ def soup(data: bytes | str, charset: str = "") -> BeautifulSoup:
     text = data if isinstance(data, str) else decode(data, charset)
     if text.count("<") > MAX_TAGS:
         raise Degraded(f"The page has more than {MAX_TAGS} tags.", "Is it the right one?")
+    if _too_deep(text):
+        raise Degraded(f"The page nests more than {MAX_DEPTH} elements.", "Is it the right one?")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         warnings.simplefilter("ignore", UserWarning)  # MarkupResemblesLocatorWarning: short texts are fine
@@ -58,6 +64,38 @@ def soup(data: bytes | str, charset: str = "") -> BeautifulSoup:
             return BeautifulSoup(text, "lxml")
         except (ParserRejectedMarkup, RecursionError, ValueError):
             raise Degraded("The page cannot be read as HTML.", "Is it the right one?") from None
+
+
+class _Deep(Exception):
+    pass
+
+
+class _Depth:
+    """A parser target that only counts how deep the elements nest."""
+
+    depth = 0
+
+    def start(self, _tag: str, _attributes: object) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _Deep
+
+    def end(self, _tag: str) -> None:
+        self.depth -= 1
+
+    def close(self) -> None:
+        pass
+
+
+def _too_deep(text: str) -> bool:
+    """Whether a page nests so deep that building its tree would take quadratic time."""
+    try:
+        etree.fromstring(text.encode("utf-8", "replace"), etree.HTMLParser(target=_Depth(), encoding="utf-8"))
+    except _Deep:
+        return True
+    except (etree.LxmlError, ValueError):
+        pass
+    return False
 
 
 def text_of(tag: Tag) -> str:

@@ -72,10 +72,11 @@ def _unpacker(encoding: str, where: str) -> _Unpacker:
 
 
 def read_body(answer: requests.Response, max_bytes: int, where: str, *, cut: bool = False) -> bytes:
-    """The unpacked body; `where` is for messages. Raises CollectorError when it is larger than `max_bytes`, cut short or damaged.
+    """The unpacked body; `where` is for messages.
 
-    With `cut` a larger one is no error: its first `max_bytes` are returned. Memory stays below
-    `max_bytes` plus some 200 kB, whatever the server sends.
+    Raises CollectorError when it is larger than `max_bytes`, cut short or damaged. With `cut` a larger one
+    is no error: its first `max_bytes` are returned. Memory stays below `max_bytes` plus some 200 kB,
+    whatever the server sends.
     """
     unpacker = _unpacker(answer.headers.get("Content-Encoding", "").strip().lower(), where)
     body = bytearray()

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 (each fault takes what the path says, needed or not)
 """A local HTTP server that misbehaves on purpose, for the tests of everything that fetches.
 
     with serving(FaultServer()) as server:
@@ -127,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         """Quiet."""
 
-    def do_GET(self) -> None:  # noqa: N802 the name that http.server calls
+    def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.log.append(Seen(self.path, headers, time.monotonic()))
         page = self.server.pages.get(self.path)
