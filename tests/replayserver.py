@@ -4,7 +4,8 @@
 fixes the port. Any key is accepted. What a recording lacks is made from what it holds:
 
 - `/r/SUB/new` and `/r/SUB/search` answer with the recorded listing of that path (query and order of the
-  parameters ignored); for a subreddit without one, with the submissions of its recorded threads.
+  parameters ignored); without one, with the subreddit's submissions from all recordings (those that hold
+  the text searched for).
 - `/comments/ID` of a submission that was only listed answers with its own recorded data and no comments.
 - `morechildren` and "continue this thread" answer by the ids asked for, so a second run gets them again.
 - `/r/replay_STATUS/...` answers with the recorded failure of that status (400, 401, 403, 404, 429, 500, 503).
@@ -118,16 +119,20 @@ class Recordings:
         if parts[:1] == ["comments"] and len(parts) >= 2:
             found = self.continue_thread(parts[1], parts[3]) if len(parts) == 4 else self.thread(parts[1])
         else:
-            found = self.page(parts)
+            found = self.page(parts, form.get("q", [""])[0])
         return (200, found, {}) if found else (404, {"message": "Not Found", "error": 404}, {})
 
-    def page(self, parts):
+    def page(self, parts, words):
         recorded = self.pages.get("/" + "/".join(parts).lower())
-        if recorded or len(parts) != 3 or parts[0] != "r" or parts[2] not in ("new", "search"):
-            return recorded and {**recorded, "data": {**recorded["data"], "after": None}}
-        mine = [self.submissions[id_] for id_ in self.threads if id_ in self.submissions]
-        mine = [thing for thing in mine if thing["data"]["subreddit"].lower() == parts[1].lower()]
-        return listing(sorted(mine, key=lambda thing: -thing["data"]["created_utc"])) if mine else None
+        if recorded:
+            return {**recorded, "data": {**recorded["data"], "after": None}}
+        if len(parts) != 3 or parts[0] != "r" or parts[2] not in ("new", "search"):
+            return None
+        mine = [t for t in self.submissions.values() if t["data"]["subreddit"].lower() == parts[1].lower()]
+        if not mine:
+            return None
+        found = [t for t in mine if words.lower() in f"{t['data']['title']} {t['data']['selftext']}".lower()]
+        return listing(sorted(found, key=lambda thing: -thing["data"]["created_utc"]))
 
     def thread(self, id_):
         if id_ in self.threads:
@@ -159,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self):
-        self.reply({})
+        self.reply(parse_qs(urlsplit(self.path).query))
 
     def do_POST(self):
         self.reply(parse_qs(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()))

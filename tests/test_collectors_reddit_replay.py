@@ -1,5 +1,7 @@
 """The reddit collector, through real praw, against recorded answers of the real Reddit."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,7 +98,9 @@ def depth(item, by_id):
 def test_a_small_recorded_thread(server):
     items, failure = run(server, "redditdev")
     assert failure is None
-    assert kinds(items) == ["post", "comment", "comment"]
+    assert kinds(items).count("post") == 5, "all submissions of it, from every recording"
+    thread = [item for item in items if item.thread == "t3_2gmzqe"]
+    assert kinds(thread) == ["post", "comment", "comment"]
 
 
 def test_a_second_run_reads_the_same_again(server):
@@ -118,6 +122,17 @@ def test_recorded_failures(server, status, permanent, retry_after):
 
 def test_a_recorded_refusal_does_not_stop_the_next_subreddit(server):
     items, failure = run(server, "replay_403", "redditdev")
-    assert len(items) == 3
+    assert len(items) == 7
     assert failure is not None
     assert "r/replay_403" in failure.message
+
+
+def test_the_server_runs_by_itself():
+    command = [sys.executable, "-u", Path(__file__).with_name("replayserver.py"), *FOLDERS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip()
+        try:
+            items, failure = run(SimpleNamespace(url=url), "redditdev")
+        finally:
+            process.terminate()
+    assert (len(items), failure) == (7, None)
