@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -75,9 +75,7 @@ def summarise(
     coverage = _coverage(week.mentions, collected, days, runs, sources, least, now.astimezone(zone).date())
     pair, left_out = _comparable(week, before, collected, first)
     compared = _compare(week.mentions, pair, trend, period.key, least)
-    themes = theme_rows(week, pair, titles or {}, least)
-    shown = len(week.mentions) == 0 or len(week.mentions) >= least
-    themes = themes if shown and len(week.mentions) else ()
+    themes = theme_rows(week, pair, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
     silent = [row.source for row in coverage if row.silent]
     return WeeklyFigures(
@@ -92,7 +90,9 @@ def summarise(
         judgement=judgement,
         headline=wording.headline(judgement, len(week.mentions), coverage),
         sentence=wording.sentence(judgement, compared.negative, compared.change, themes),
-        notes=wording.notes(judgement, compared.change, compared.month, compared.reason, left_out, silent),
+        notes=wording.notes(
+            judgement, compared.change, compared.change_month, compared.reason, left_out, silent
+        ),
         left_out=left_out,
         themes=themes,
         quotes=pick_quotes(week, themes, texts, settings.timezone, least),
@@ -101,12 +101,7 @@ def summarise(
         competitors=_competitors(competitors or {}, least),
         **_counts(week.mentions, before.mentions, pair, least),
         **_splits(week.mentions, least),
-        negative=compared.negative,
-        negative_before=compared.negative_before,
-        change=compared.change,
-        change_month=compared.month,
-        reason=compared.reason,
-        design_effect=compared.design_effect,
+        **{field.name: getattr(compared, field.name) for field in fields(compared)},
     )
 
 
@@ -152,7 +147,7 @@ class _Compared:
     negative: Share | None
     negative_before: Share | None = None
     change: Change | None = None
-    month: Change | None = None
+    change_month: Change | None = None
     reason: Reason | None = None
     design_effect: float = 1.0
 
@@ -176,7 +171,7 @@ def _compare(
     month = _month(trend, week, k, n, deff, least)
     k1, n1, k2, n2 = int(is_negative(old).sum()), len(old), int(is_negative(new).sum()), len(new)
     if min(n1, n2) < max(1, least):
-        return _Compared(negative, month=month, design_effect=deff)
+        return _Compared(negative, change_month=month, design_effect=deff)
     mix, mood = stats.kitagawa(_by_source(old), _by_source(new))
     return _Compared(
         negative, share(k1, n1, least, deff), change(k1, n1, k2, n2, deff), month, Reason(mix, mood), deff

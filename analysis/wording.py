@@ -96,7 +96,7 @@ def _driver(judgement: Judgement, themes: Sequence[ThemeRow]) -> str:
     leading = sorted(counted, key=lambda pair: -pair[0])[:2]
     if not leading:
         return ""
-    named = " and ".join(f"{title} ({k} mentions)" for k, title in leading)
+    named = " and ".join(f"{title} ({k})" for k, title in leading)
     return f"Most complaints are about {named}."
 
 
