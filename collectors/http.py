@@ -11,6 +11,7 @@ from __future__ import annotations
 import http.client
 import os
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ _FAULTS = (
     OSError,
     ValueError,
 )
+
+_TLS_FAULTS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
 
 _REMEDIES = MappingProxyType(
     {
@@ -211,15 +214,17 @@ class Http:
             self.throttle.wait(host)
             before = time.monotonic()
             try:
-                return self._once(url, validators, budget, first_bytes), budget - (time.monotonic() - before)
+                answer: Response | str | _Again = self._once(url, validators, budget, first_bytes)
             except _Again as again:
-                budget -= time.monotonic() - before
-                if attempt == self.retries or budget <= 0 or again.wait > SHORT_WAIT:
-                    raise again.error from None
-                pause = again.wait or 0.5 * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 not a secret
-                self.throttle.sleep(pause)
+                answer = again
             finally:
                 self.throttle.done(host, self.min_interval)
+                budget -= time.monotonic() - before
+            if not isinstance(answer, _Again):
+                return answer, budget
+            if attempt == self.retries or budget <= 0 or answer.wait > SHORT_WAIT:
+                raise answer.error
+            self.throttle.sleep(answer.wait or 0.5 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
         raise AssertionError("unreachable")
 
     def _once(
@@ -313,7 +318,7 @@ def _refused(
 
 def _fault(url: str, fault: Exception) -> Exception:
     """The CollectorError of an exception of requests, urllib3 or the socket."""
-    if "certificate" in str(fault).lower():
+    if isinstance(fault, _TLS_FAULTS) and "certificate" in str(fault).lower():
         return CollectorError(
             f"{shown(url)}: the encrypted connection cannot be trusted.",
             "Check the address; set REQUESTS_CA_BUNDLE where your network has a certificate of its own.",
