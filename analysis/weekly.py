@@ -27,6 +27,7 @@ from candidly.config import Report
 from candidly.figures import (
     Change,
     Competitor,
+    Judgement,
     Reason,
     Share,
     SourceCoverage,
@@ -65,7 +66,7 @@ def summarise(
     scored, negative, rating, rated, up to and with the period. `covered`: day and source of both weeks.
     `sources`: the configured names, so that a silent one is called out. `runs`: the last run of each
     source (source, status, finished). `texts`: pk -> Mention, asked only for what may be quoted.
-    `competitors`: their mentions in the period. Raises CandidlyError where a quote cannot be verified.
+    `competitors`: their mentions. Raises CandidlyError where a quote cannot be verified.
     """
     least = settings.min_group
     zone = ZoneInfo(settings.timezone)
@@ -77,7 +78,6 @@ def summarise(
     compared = _compare(week.mentions, pair, trend, period.key, least)
     themes = theme_rows(week, pair, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
-    silent = [row.source for row in coverage if row.silent]
     return WeeklyFigures(
         company=company,
         week=period.key,
@@ -90,9 +90,7 @@ def summarise(
         judgement=judgement,
         headline=wording.headline(judgement, len(week.mentions), coverage),
         sentence=wording.sentence(judgement, compared.negative, compared.change, themes),
-        notes=wording.notes(
-            judgement, compared.change, compared.change_month, compared.reason, left_out, silent
-        ),
+        notes=_notes(judgement, compared, left_out, coverage),
         left_out=left_out,
         themes=themes,
         quotes=pick_quotes(week, themes, texts, settings.timezone, least),
@@ -150,6 +148,14 @@ class _Compared:
     change_month: Change | None = None
     reason: Reason | None = None
     design_effect: float = 1.0
+
+
+def _notes(
+    judgement: Judgement, compared: _Compared, left_out: Sequence[str], coverage: Sequence[SourceCoverage]
+) -> tuple[str, ...]:
+    silent = [row.source for row in coverage if row.silent]
+    month, reason = compared.change_month, compared.reason
+    return wording.notes(judgement, compared.change, month, reason, left_out, silent)
 
 
 def _compare(
