@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from analysis.memo import Memo
@@ -20,10 +20,13 @@ LONGEST_LINE: Final = 2_000
 MOST_OPENINGS: Final = 2_000
 """Ways in which one line may begin."""
 
-# Bounded, so that no line, however clever, can take more than constant time at a place in a text.
-_GAP = r"[\s/\-]{1,4}"
-_ENDING = r"\w{0,20}"
-_ANY_WORD = r"\w{1,20}"
+MOST_CHOICES: Final = 8
+"""Choices in a line: each may double the ways in which it can be tried at a place."""
+
+# Possessive, so that no line, however clever, can make the expression go back and forth over a text.
+_GAP = r"[\s/\-]{1,4}+"
+_ENDING = r"\w*+"
+_ANY_WORD = r"\w++"
 _NEGATION = re.compile(r"\b(\w+)n't\b")
 _WHOLE_WORD = re.compile(r"\b[a-z']+\b(?!\*)")
 _DOUBLE_GAP = re.compile(r"[ |]\) |^[ (]* | [(]+ ")
@@ -88,6 +91,8 @@ class Line:
         self.text = " ".join(fold(line).split())
         if _DOUBLE_GAP.search(self.text):
             raise ValueError("has a space after a choice that ends with one or may be empty")
+        if self.text.count("(") > MOST_CHOICES:
+            raise ValueError(f"has more than {MOST_CHOICES} choices")
         self.items = _parse(_NEGATION.sub(_negations, self.text))
         self._openings = _openings(self.items)
         self.heads = frozenset(self._openings)
@@ -202,13 +207,18 @@ def _openings(items: Items) -> dict[str, set[str]]:
     """The words that a line can begin with, each with those that can follow it ("": it may end there)."""
     found: dict[str, set[str]] = {}
     seconds: dict[Items, set[str]] = {}
-    for n, (head, rest) in enumerate(_splits(items)):
-        if n == MOST_OPENINGS:
-            raise ValueError(f"can begin in more than {MOST_OPENINGS:,} ways")
+    for head, rest in _at_most(_splits(items)):
         if rest not in seconds:
-            seconds[rest] = {second for second, _ in islice(_splits(rest), MOST_OPENINGS)}
+            seconds[rest] = {second for second, _ in _at_most(_splits(rest))}
         found.setdefault(head, set()).update(seconds[rest])
     return found
+
+
+def _at_most(splits: Iterator[tuple[str, Items]]) -> Iterator[tuple[str, Items]]:
+    for n, split in enumerate(splits):
+        if n == MOST_OPENINGS:
+            raise ValueError(f"can go on in more than {MOST_OPENINGS:,} ways")
+        yield split
 
 
 def _splits(items: Items) -> Iterator[tuple[str, Items]]:

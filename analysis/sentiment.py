@@ -13,16 +13,16 @@ from typing import Final, NamedTuple, Protocol
 
 from candidly.records import Label
 
-PHRASE_STEP: Final = 0.4
+PHRASE_STEP: Final = 0.5
 """What a phrase that is praise or complaint in itself adds to its sentence's score, once a place."""
-PHRASE_MOST: Final = 0.8
+PHRASE_MOST: Final = 1.0
 PRIOR_STEP: Final = 0.25
 """What standing under "pros" or "cons" adds: the author has said what it is."""
 SILENT: Final = 0.05
 """Sentences scoring within this say nothing either way; they do not dilute the mean."""
-POSITIVE_FROM: Final = 0.25
-NEGATIVE_FROM: Final = -0.05
-MIXED_SHARE: Final = 0.35
+POSITIVE_FROM: Final = 0.3
+NEGATIVE_FROM: Final = 0.0
+MIXED_SHARE: Final = 0.45
 """Mixed: praise and blame each hold at least this share of all that is felt in the text."""
 
 _SECTION = re.compile(r"(?:^|(?<=[\s.]))(pros|cons|advice)(?: to management)? ?:")

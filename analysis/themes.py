@@ -119,21 +119,23 @@ def opinions(found: Iterable[Sign], sentences: Sequence[Sentence]) -> tuple[Opin
 
 def _opinion(theme: str, found: list[Sign], sentences: Sequence[Sentence]) -> Opinion:
     values = [_value(sign, sentences[sign.sentence]) for sign in found]
-    weights = [SENTENCE_WEIGHT if sign.value is None else OWN_WEIGHT for sign in found]
+    weights = [OWN_WEIGHT if sign.value else SENTENCE_WEIGHT for sign in found]
     total = sum(value * weight for value, weight in zip(values, weights, strict=True))
     overall = (total > 0) - (total < 0)
     polarity: Polarity = "positive" if overall > 0 else "negative" if overall < 0 else "neutral"
     _, _, _, _, best = min(
-        (value != overall, sign.value is None, sign.start - sign.end, sign.start, n)
+        (value != overall, not sign.value, sign.start - sign.end, sign.start, n)
         for n, (sign, value) in enumerate(zip(found, values, strict=True))
     )
     return Opinion(theme, polarity, found[best].start, found[best].end)
 
 
 def _value(sign: Sign, sentence: Sentence) -> int:
-    """The phrase's own polarity, else its sentence's, else that of the section (pros, cons)."""
+    """The phrase's own polarity, else that of the section (pros, cons), else the sentence's."""
     if sign.value is not None:
         return sign.value
+    if sentence.prior:
+        return sentence.prior
     if abs(sentence.score) >= CLEAR:
         return 1 if sentence.score > 0 else -1
-    return sentence.prior
+    return 0
