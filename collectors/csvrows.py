@@ -14,13 +14,16 @@ from collectors.textfile import Unreadable, failing, lines
 DELIMITERS: Final = ",;\t|"
 MAX_COLUMNS: Final = 2_000
 
-UNCLOSED: Final = "a field of more than 131,072 characters: probably a quote that is never closed"
+LONGEST_FIELD: Final = 400_000
+"""Characters of one cell. The csv module's own limit of 131,072 would lose a text of 200 kB."""
+UNCLOSED: Final = f"a field of more than {LONGEST_FIELD:,} characters: probably a quote that is never closed"
 TOO_FEW: Final = "fewer fields than the header has"
 TOO_MANY: Final = "more fields than the header has"
 
 
 def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ...], Numbered]:
     """The columns and the rows of delimited text; the delimiter is found out where none is given."""
+    csv.field_size_limit(LONGEST_FIELD)
     stream = lines(text)
     head, rest = _ahead(stream, 1 << 16)
     delimiter = delimiter or sniff_delimiter(head)

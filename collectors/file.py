@@ -151,8 +151,9 @@ class FileCollector:
         form = self._format(path)
         seen = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), self.context.now)
         if form == "html":
-            page = read_whole(path, MAX_PAGE)
-            yield Chunk(file=name, format=form, seen=seen, rows=[], page=page), 1, True
+            chunk = Chunk(file=name, format=form, seen=seen, rows=[], page=read_whole(path, MAX_PAGE))
+            self._must_hold_reviews(chunk)
+            yield chunk, 1, True
             return
         with open_table(path, form, self.settings.encoding, self._fits) as table:
             layout, day_first = layout_for(self.settings, table, self.settings.day_first)
@@ -215,26 +216,34 @@ class FileCollector:
             best=settings.stars_scale,
         )
 
+    def _must_hold_reviews(self, chunk: Chunk) -> None:
+        """Raises Unreadable for a page that holds no reviews and does not say that there are none."""
+        try:
+            next(self._page(chunk), None)
+        except Degraded as error:
+            raise Unreadable(
+                "no reviews in it that can be read",
+                "Look at the page: it may be an error or login page, or be built in a new way.",
+                degraded=True,
+            ) from error
+
     def _page(self, chunk: Chunk) -> Iterator[Mention | Reject]:
-        """A saved page; one without reviews is one reject, not the end of the run."""
+        """The reviews of a saved page."""
         from collectors.pageparse import mentions_of
 
         settings = self.settings
         base = {name: value for name in ("kind", "site") if (value := getattr(settings, name))}
-        try:
-            for one in mentions_of(
-                chunk.page,
-                url=settings.url,
-                source=settings.name,
-                now=self.context.now,
-                base=base,
-                charset="" if settings.encoding == "auto" else settings.encoding,
-                day_first=settings.day_first,
-                seen=chunk.seen,
-            ):
-                yield Reject(f"{chunk.file}: {one.where}", one.reason) if isinstance(one, Reject) else one
-        except Degraded:
-            yield Reject(chunk.file, "saved page without reviews in a form that can be read")
+        for one in mentions_of(
+            chunk.page,
+            url=settings.url,
+            source=settings.name,
+            now=self.context.now,
+            base=base,
+            charset="" if settings.encoding == "auto" else settings.encoding,
+            day_first=settings.day_first,
+            seen=chunk.seen,
+        ):
+            yield Reject(f"{chunk.file}: {one.where}", one.reason) if isinstance(one, Reject) else one
 
 
 def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[dict[str, Any]]:
@@ -301,4 +310,5 @@ def _summary(bad: list[tuple[str, Unreadable]], total: int) -> CollectorError:
     more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
     lead = "" if total == 1 else f"{len(bad)} of {total} files could not be read to the end: "
     remedy = next((error.remedy for _, error in bad if error.remedy), "What could be read is stored.")
-    return CollectorError(f"{lead}{listed}{more}.", remedy, permanent=True)
+    kind = Degraded if any(error.degraded for _, error in bad) else CollectorError
+    return kind(f"{lead}{listed}{more}.", remedy, permanent=True)

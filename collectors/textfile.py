@@ -34,11 +34,15 @@ _FOREIGN: Final = {
 
 
 class Unreadable(Exception):
-    """A file that cannot be read (further); the message says why, without quoting from it."""
+    """A file that cannot be read (further); the message says why, without quoting from it.
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    `degraded`: it can be read, but does not hold what it should.
+    """
+
+    def __init__(self, reason: str, remedy: str = "", *, degraded: bool = False) -> None:
         super().__init__(reason)
         self.remedy = remedy
+        self.degraded = degraded
 
 
 class _Legacy:

@@ -27,6 +27,9 @@ alerts:
     - {name: log, type: file, path: alerts.jsonl}
 """
 
+HEADER = ",rating,employee_type,review,pros,cons,date,job title\n"
+"""The columns of a Glassdoor export."""
+
 PROS = ("good pay", "friendly team", "flexible hours", "I learned a lot", "nice office", "fair managers")
 CONS = (
     "the recruiter ghosted me",
@@ -94,7 +97,7 @@ def write_reviews(path: Path, rows: int, first: int = 0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["", "rating", "employee_type", "review", "pros", "cons", "date", "job title"])
+        file.write(HEADER)
         for i in range(first, first + rows):
             day = NOW - timedelta(days=1 + i * 56 // max(rows, 1) % 56)
             writer.writerow(

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from house import CONFIG, House, make
+from house import CONFIG, HEADER, House, make
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def edit(house: House, old: str, new: str) -> None:
         ("path: inbox", "path: [1, 2]", "sources.0.path"),
         ("aliases: [Northwind]", "aliases: Northwind\n    aliases: [x]", "twice"),
         ("aliases: [Northwind]", "aliases: [Northwind", "config.yaml:"),
-        ("company: Northwind Robotics", "company: Norhtwind", "not among `companies`"),
+        ("company: Northwind Robotics", "company: Norhtwind", "is not the name of one of `companies`"),
     ],
 )
 def test_a_wrong_configuration_is_named_with_its_place(house: House, old: str, new: str, says: str) -> None:
@@ -46,8 +46,11 @@ def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_an_absent_secret_is_named(house: House) -> None:
-    edit(house, "sources:\n", "sources:\n  - {name: r, type: reddit, subreddits: [jobs], new: true, "
-         "reddit_username: tester, base_url: 'http://127.0.0.1:9', terms_read: 2026-01-01, permission: x}\n")  # fmt: skip
+    reddit = (
+        "  - {name: r, type: reddit, subreddits: [jobs], new: true, reddit_username: tester, "
+        "base_url: 'http://127.0.0.1:9', terms_read: 2026-01-01, permission: x}\n"
+    )
+    edit(house, "sources:\n", "sources:\n" + reddit)
     done = house.run("collect")
     assert done.code == 3
     assert "REDDIT_CLIENT_ID" in done.out + done.err
@@ -85,7 +88,7 @@ def test_a_newer_schema_is_refused(house: House) -> None:
         ("shape.csv", b"a,b,c\n1,2,3\n", "columns"),
         (
             "cut.csv.gz",
-            gzip.compress(b"rating,review,pros,cons,date\n" + b"4,t,p,c,2026-01-05\n" * 5000)[:200],
+            gzip.compress(HEADER.encode() + b"1,4,,t,p,c,2026-01-05,\n" * 5000)[:200],
             "cut.csv.gz",
         ),
         ("page.html", b"<html><body><h1>Please sign in</h1></body></html>", "no reviews"),
@@ -121,8 +124,8 @@ def test_odd_rows_are_kept_or_rejected_with_a_reason(tmp_path: Path) -> None:
         ("2026-01-05", "nul \x00 byte"),
         ("2999-01-05", "from the future"),
     ]
-    text = "".join(f"4,title {i},{body},c,{day}\n" for i, (day, body) in enumerate(rows))
-    house.write("inbox/reviews.csv", "rating,review,pros,cons,date\n" + text)
+    text = "".join(f"{i},4,,title {i},{body},c,{day},\n" for i, (day, body) in enumerate(rows))
+    house.write("inbox/reviews.csv", HEADER + text)
     (source,) = house.run("collect", "--json").json
     assert source["stored"] == 3
     assert source["rejected"] == 1

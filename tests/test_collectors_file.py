@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from candidly.errors import CollectorError, UsageError
+from candidly.errors import CollectorError, Degraded, UsageError
 from candidly.records import Reject
 from collectors.file import CHUNK, FileSettings
 from collectors.rejects import RejectFile
@@ -149,16 +149,21 @@ def test_saved_pages(tmp_path: Path) -> None:
     page = f'<html><script type="application/ld+json">{json.dumps(review)}</script></html>'
     (tmp_path / "a.html").write_text(page)
     (tmp_path / "b.html.gz").write_bytes(gzip.compress(page.encode()))
-    (tmp_path / "c.htm").write_text("<html><p>Please sign in</p></html>")
     world = World(tmp_path, ".", site="example.com", kind="interview").run()
     assert [(m.about, m.stars, m.kind, m.site) for m in world.mentions] == [
         ("Halden & Price", 4.0, "interview", "example.com")
     ] * 2
     assert world.mentions[0].id == world.mentions[1].id
-    assert world.rejects == [("c.htm", "saved page without reviews in a form that can be read")]
     assert World(tmp_path, ".", site="example.com", kind="interview").run(world.cursor).context.notes == [
-        "3 files unchanged"
+        "2 files unchanged"
     ]
+
+
+def test_a_saved_page_without_reviews_is_degraded_and_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("<html><p>Please sign in</p></html>")
+    for _ in range(2):
+        with pytest.raises(Degraded, match="no reviews in it"):
+            list(World(tmp_path, ".").collector.fetch(None))
 
 
 @pytest.mark.parametrize(

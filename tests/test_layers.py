@@ -43,7 +43,7 @@ def home(path: Path) -> str:
     room = path.relative_to(ROOT).parts[0]
     if room != "candidly":
         return room
-    return "leaf" if path.stem in LEAVES else "spine"
+    return "leaf" if path.parent.name == "candidly" and path.stem in LEAVES else "spine"
 
 
 @pytest.mark.parametrize("room", [*ROOMS, "candidly"])
