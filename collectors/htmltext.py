@@ -39,8 +39,9 @@ def decode(data: bytes, charset: str = "") -> str:
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, "replace").replace("\0", "\ufffd")
     declared = EncodingDetector.find_declared_encoding(data, is_html=True, search_entire_document=False)
+    wide = data.count(0) * 4 > len(data)
     for name in (charset, declared, "utf-8", "cp1252"):
-        if name:
+        if name and (wide or not name.lower().startswith(("utf-16", "utf-32", "utf16", "utf32"))):
             try:
                 return data.decode(name).replace("\0", "\ufffd")
             except (LookupError, UnicodeError, ValueError):
