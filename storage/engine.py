@@ -81,7 +81,10 @@ def connect(url: URL) -> Engine:
 
 def _to_json(value: Any) -> str:
     # NaN is no JSON, PostgreSQL refuses it; ASCII also keeps half characters out of the file.
-    return json.dumps(value, allow_nan=False, sort_keys=True)
+    try:
+        return json.dumps(value, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        raise StoreError("a value cannot be stored: it is no JSON.", "Report it as a fault.") from None
 
 
 def _from_json(text: str) -> Any:

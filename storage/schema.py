@@ -79,7 +79,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
     }
 )
 
@@ -124,7 +124,7 @@ mentions = Table(
     _text("digest", "Hash of what an edit can change."),
     Column("revision", Integer, nullable=False, comment="1, and one more for each edit that was seen."),
     UniqueConstraint("source", "id"),
-    Index(None, "company", "published"),
+    Index(None, "company", "published", "stars", "source"),  # all that the weekly figures need of it
     Index(None, "source", "published"),
 )
 
@@ -227,9 +227,5 @@ periods = Table(
     Column("claimed", UTCDateTime, nullable=False, comment="When it was taken on."),
 )
 
-version = Table(
-    VERSION_TABLE,
-    MetaData(),
-    Column("version_num", String(32), nullable=False, comment="Step of the schema."),
-)
+version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), nullable=False))
 """As Alembic makes it."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from storage_samples import COMPANY, NOW, address, analysis, batch, mention, save
 
@@ -250,13 +250,10 @@ def test_dump_is_the_same_however_the_rows_came_in(store, tmp_path):
     assert '"pk"' not in "".join(lines)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
-def test_no_filter_is_ever_read_as_sql(tmp_path_factory, hostile):
-    if not hasattr(test_no_filter_is_ever_read_as_sql, "store"):
-        test_no_filter_is_ever_read_as_sql.store = Store.open(address(tmp_path_factory.mktemp("sql")))
-        save(test_no_filter_is_ever_read_as_sql.store, mention("1"))
-    store = test_no_filter_is_ever_read_as_sql.store
+def test_no_filter_is_ever_read_as_sql(store, hostile):
+    save(store, mention("1"))
     for text in (hostile, f"' OR 1=1 -- {hostile}", f'"; DROP TABLE mentions; {hostile}', f"%{hostile}%"):
         assert len(queries.mentions_frame(store, text, *EVER)) == 0
         assert queries.incidents(store, company=text, status=text) == []

@@ -72,8 +72,8 @@ def _mentions() -> None:
         sa.PrimaryKeyConstraint("pk", name=op.f("pk_mentions")),
         sa.UniqueConstraint("source", "id", name=op.f("uq_mentions_source_id")),
     )
-    op.create_index(op.f("ix_mentions_company_published"), "mentions", ["company", "published"])
-    op.create_index(op.f("ix_mentions_source_published"), "mentions", ["source", "published"])
+    op.create_index(op.f("ix_mentions_company"), "mentions", ["company", "published", "stars", "source"])
+    op.create_index(op.f("ix_mentions_source"), "mentions", ["source", "published"])
 
 
 def _analyses() -> None:
@@ -159,7 +159,7 @@ def _runs() -> None:
         sa.Column("remedy", sa.Text(), nullable=False, comment="What to do about it."),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
     )
-    op.create_index(op.f("ix_runs_source_started"), "runs", ["source", "started"])
+    op.create_index(op.f("ix_runs_source"), "runs", ["source", "started"])
 
 
 def _incidents() -> None:
@@ -175,7 +175,7 @@ def _incidents() -> None:
         sa.Column("detail", sa.JSON(), nullable=False, comment="The evidence."),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
-    op.create_index(op.f("ix_incidents_status_opened"), "incidents", ["status", "opened"])
+    op.create_index(op.f("ix_incidents_status"), "incidents", ["status", "opened"])
 
 
 def _deliveries() -> None:
@@ -193,7 +193,7 @@ def _deliveries() -> None:
         sa.Column("error", sa.Text(), nullable=False, comment="What went wrong last."),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
-    op.create_index(op.f("ix_deliveries_state_due"), "deliveries", ["state", "due"])
+    op.create_index(op.f("ix_deliveries_state"), "deliveries", ["state", "due"])
 
 
 def _periods() -> None:
