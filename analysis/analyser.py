@@ -105,9 +105,9 @@ class Analyser:
         )
 
     def _read(self, text: str, folded: str, matches: list[Match], mention: Mention | None) -> Reading:
-        spans = split(text)
-        signs = themes.signs(folded, matches, spans)
         sections = list(mention.parts()) if mention else sentiment.headings(folded)
+        spans = split(text) if mention or not sections else _split_parts(text, sections)
+        signs = themes.signs(folded, matches, spans)
         # VADER does not know the curly apostrophe: "don’t like" would score as praise.
         straight = text.replace("\u2019", "'")
         return Reading(matches, signs, sentiment.score(self._vader, straight, spans, signs, sections))
@@ -128,6 +128,11 @@ class Analyser:
     def _language(self) -> LanguageFinder:
         words = {word for line in self._lines for word in line.words()}
         return LanguageFinder(self._settings.languages, words.union(self._vader.lexicon).__contains__)
+
+
+def _split_parts(text: str, sections: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:
+    """Sentences of each part by itself: a heading ends a sentence, and is none."""
+    return [(start + a, start + b) for _, start, end in sections for a, b in split(text[start:end])]
 
 
 def _hash(path: Path) -> str:

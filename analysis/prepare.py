@@ -49,6 +49,7 @@ _ID_BEFORE = re.compile(
     r"(?:\s(?:no|nr|number|id|code))?)\W{0,3}$",
     re.IGNORECASE,
 )
+_DATE = re.compile(r"(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d(?!\d)|[0-3]?\d([-./])[01]?\d\2(?:19|20)\d\d(?!\d)")
 _LOOK_BACK = 30
 
 
@@ -149,4 +150,5 @@ def _phones(stretch: str, regions: Sequence[str]) -> Iterator[tuple[int, int]]:
 
     for region in regions:
         for match in PhoneNumberMatcher(stretch, region, leniency=Leniency.VALID):
-            yield match.start, match.end
+            if not _DATE.match(match.raw_string):
+                yield match.start, match.end

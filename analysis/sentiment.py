@@ -89,12 +89,17 @@ def _phrase_sums(stances: Iterable[Stance]) -> dict[int, float]:
 
 
 def headings(folded: str) -> list[tuple[str, int, int]]:
-    """Sections of a text that has them written into it: "Pros: ... Cons: ..."; as `Mention.parts`."""
+    """Parts of a text that has headings written into it ("Pros: ... Cons: ..."), as `Mention.parts`.
+
+    The first part, named "", is what stands before them; without headings there are no parts.
+    """
     if "pros" not in folded and "cons" not in folded:  # the expression is slow to find nothing
         return []
     marks = list(_SECTION.finditer(folded))
-    ends = [*(mark.start() for mark in marks[1:]), len(folded)]
-    return [(mark[1], mark.end(), end) for mark, end in zip(marks, ends, strict=False)]
+    if not marks:
+        return []
+    ends = [*(mark.start() for mark in marks), len(folded)]
+    return [("", 0, ends[0]), *((m[1], m.end(), end) for m, end in zip(marks, ends[1:], strict=True))]
 
 
 def summarise(sentences: Iterable[Sentence]) -> tuple[float, Label]:

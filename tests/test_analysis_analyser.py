@@ -1,0 +1,248 @@
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from analysis.analyser import LONGEST, Analyser
+from candidly import config
+from candidly.errors import ConfigError
+from candidly.records import Analysis, Mention
+
+ANALYSER = Analyser(config.Analysis(), Path())
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def read(**fields: object) -> Analysis:
+    return ANALYSER.analyse(Mention(source="s", id="1", collected=NOW, **{"kind": "review", **fields}))  # type: ignore[arg-type]
+
+
+def themes(analysis: Analysis) -> dict[str, str]:
+    return {o.theme: o.polarity for o in analysis.opinions}
+
+
+def evidence(text: str) -> dict[str, str]:
+    return {o.theme: text[o.start : o.end] for o in ANALYSER.analyse_text(text).opinions}
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("The recruiter ghosted me.", "negative"),
+        ("I never heard back after three rounds. Terrible communication.", "negative"),
+        ("I don’t like it here, the managers are rude.", "negative"),
+        ("Great team, friendly interviewers and good pay!", "positive"),
+        ("Great pay and lovely people. But horrible hours and a toxic boss.", "mixed"),
+        ("There were two rounds. They asked about my projects.", "neutral"),
+        ("How do I prepare for the second round?", "neutral"),
+    ],
+)
+def test_labels(text: str, label: str) -> None:
+    assert ANALYSER.analyse_text(text).label == label
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The recruiter ghosted me.", {"communication": "negative"}),
+        ("I never heard back.", {"communication": "negative"}),
+        ("The interviewers were friendly.", {"interview": "positive"}),
+        ("The interviewers were not friendly.", {"interview": "negative"}),
+        ("Not only friendly interviewers.", {"interview": "positive"}),
+        ("They asked difficult questions.", {"interview": "neutral"}),
+        ("Please pay attention to this.", {}),
+        ("Low pay but great coworkers.", {"culture": "positive", "pay_benefits": "negative"}),
+        ("The recruiter was rude and had no idea what the role was.", {"recruiter_conduct": "negative"}),
+    ],
+)
+def test_themes_and_polarity(text: str, expected: dict[str, str]) -> None:
+    found = themes(ANALYSER.analyse_text(text))
+    assert {theme: found.get(theme) for theme in expected} == expected
+    if not expected:
+        assert not found
+
+
+def test_evidence_is_the_longest_clear_phrase() -> None:
+    assert evidence("Communication? I NEVER heard back. I never heard back from HR.") == {
+        "communication": "NEVER heard back"
+    }
+    assert evidence("İ’ve had low pay")["pay_benefits"] == "low pay"
+
+
+def test_pros_and_cons_are_prior_knowledge() -> None:
+    found = themes(read(pros="Management", cons="Hours"))
+    assert found == {"management": "positive", "work_life_balance": "negative"}
+    assert themes(ANALYSER.analyse_text("A job. Pros: Management Cons: Hours")) == found
+    assert read(cons="The hours and the desks").score < 0 < read(pros="The hours and the desks").score  # type: ignore[operator]
+    assert read(cons="None.").score == 0
+
+
+def test_the_score_does_not_grow_with_length() -> None:
+    once = "The pay is bad. The team is fine. I never heard back. "
+    one, many = ANALYSER.analyse_text(once), ANALYSER.analyse_text(once * 40)
+    assert one.score == pytest.approx(many.score, abs=1e-3)
+    assert one.label == many.label
+
+
+@pytest.mark.parametrize(
+    ("text", "unscored"),
+    [
+        ("", "no text"),
+        (" \n", "no text"),
+        ("Tolle Firma mit netten Kollegen, aber die Bezahlung ist leider sehr schlecht.", "language de"),
+        ("👍", "language und"),
+    ],
+)
+def test_unscored_is_no_score(text: str, unscored: str) -> None:
+    analysis = ANALYSER.analyse_text(text, "review")
+    assert (analysis.score, analysis.label, analysis.unscored) == (None, None, unscored)
+    assert analysis.opinions == ()
+
+
+def test_a_language_without_lexicon_stays_unscored_though_configured() -> None:
+    german = Analyser(config.Analysis(languages=("de",)), Path())
+    assert (
+        german.analyse_text("Die Bezahlung ist leider sehr schlecht und der Chef auch.").unscored
+        == "language de"
+    )
+    assert german.analyse_text("They said that the pay is good.").unscored == "language en"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"kind": "review", "body": "Nice and good."}, ("employee", "hired")),
+        ({"kind": "review", "employment": "former", "body": "Nice and good."}, ("former", "hired")),
+        ({"kind": "interview", "body": "It was a good and easy one."}, ("candidate", "interviewed")),
+        ({"kind": "interview", "offer": "accepted", "body": "It was a good one."}, ("candidate", "offered")),
+        ({"kind": "post", "body": "I applied for a job and they sent nothing."}, ("candidate", "applied")),
+        ({"kind": "post", "body": "My boss is rude and my manager too."}, ("employee", "hired")),
+        ({"kind": "comment", "body": "What a day, the weather is good."}, ("other", "unclear")),
+    ],
+)
+def test_role_and_stage(fields: dict[str, str], expected: tuple[str, str]) -> None:
+    analysis = read(**fields)
+    assert (analysis.role, analysis.stage) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ghosting"),
+    [
+        ("After the interview they ghosted me.", "employer"),
+        ("I have not heard back from them.", "employer"),
+        ("I ghosted them after the second round.", "candidate"),
+        ("I never responded to the recruiter.", "candidate"),
+        ("They told me that I was rejected.", "none"),
+    ],
+)
+def test_ghosting_has_a_direction(text: str, ghosting: str) -> None:
+    assert ANALYSER.analyse_text(text).ghosting == ghosting
+
+
+def test_a_lost_customer() -> None:
+    assert ANALYSER.analyse_text("After this I will never shop there again.").lost_customer
+    assert not ANALYSER.analyse_text("I will never shop while at work.").lost_customer
+
+
+WORDS = "never heard back ghosted me rude recruiter great pay the and to Pros: Cons: . ! \n ’ İ not no 😁"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.text(max_size=300)
+    | st.lists(
+        st.sampled_from(WORDS.split(" ")),
+        max_size=40,
+    ).map(" ".join),
+    st.sampled_from(["review", "interview", "post", "comment"]),
+)
+@example("İİİ they never heard back from you and the low pay", "post")
+@example("\ud800 the \x00 and to low pay", "post")
+def test_any_text_gives_the_same_valid_analysis_twice(text: str, kind: str) -> None:
+    analysis = ANALYSER.analyse_text(text, kind)  # type: ignore[arg-type]
+    assert analysis == ANALYSER.analyse_text(text, kind)  # type: ignore[arg-type]
+    assert (analysis.score is None) == (analysis.label is None) == bool(analysis.unscored)
+    assert analysis.score is None or -1 <= analysis.score <= 1
+    assert len({o.theme for o in analysis.opinions}) == len(analysis.opinions)
+    for opinion in analysis.opinions:
+        assert 0 <= opinion.start < opinion.end <= len(text)
+        assert text[opinion.start : opinion.end].strip()
+    for start, end, score in ANALYSER.explain(text):
+        assert 0 <= start < end <= len(text)
+        assert -1 <= score <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(*[st.sampled_from(["", "Good pay.", "I never heard back", "the and to you\nrude hr"])] * 5)
+def test_offsets_of_a_mention_are_those_of_its_text(
+    title: str, pros: str, cons: str, advice: str, body: str
+) -> None:
+    mention = Mention(
+        source="s",
+        id="1",
+        kind="review",
+        collected=NOW,
+        title=title,
+        pros=pros,
+        cons=cons,
+        advice=advice,
+        body=body,
+    )
+    phrases = {
+        "pay_benefits": "Good pay",
+        "communication": "never heard back",
+        "recruiter_conduct": "rude hr",
+    }
+    for opinion in ANALYSER.analyse(mention).opinions:
+        assert mention.text[opinion.start : opinion.end] == phrases[opinion.theme]
+
+
+UNITS = {
+    "english": "The recruiter never replied to me but the pay is good and management is great. ",
+    "emoji": "😁",
+    "emoji with words": "the 😁 and to ",
+    "one word": "a",
+    "marks": ".",
+    "exceptions": "you pay attention and the pay is ",
+    "buts": "the good but bad and ",
+    "headings": "the pros: and cons: to ",
+    "combining": "e\u0301",
+    "openings": "the good great no not never and ",
+    "quotes": "'the' 'and' ",
+}
+
+
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
+def test_long_texts_take_little_time(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
+    ANALYSER.analyse_text("Get the lazy parts loaded: Das ist ein guter deutscher Satz.")
+    start = time.process_time()
+    analysis = ANALYSER.analyse_text(text)
+    assert time.process_time() - start < 0.5
+    assert analysis.truncated
+
+
+def test_only_what_exceeds_the_cap_is_flagged() -> None:
+    assert not ANALYSER.analyse_text("the and " * (LONGEST // 8)).truncated
+
+
+def test_many_is_each() -> None:
+    mentions = [
+        Mention(source="s", id=str(n), kind="post", collected=NOW, body=body)
+        for n, body in enumerate(("I never heard back", "the pay is good", ""))
+    ]
+    assert ANALYSER.analyse_many(mentions) == [ANALYSER.analyse(mention) for mention in mentions]
+
+
+def test_own_themes_replace_ours_and_change_the_version(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "themes:\n  parking:\n    description: Cars.\n    negative: [no parking]\n"
+    )
+    own = Analyser(config.Analysis(themes="mine.yaml"), tmp_path)
+    assert themes(own.analyse_text("There is no parking and the pay is low.")) == {"parking": "negative"}
+    assert own.version != ANALYSER.version
+    assert ANALYSER.version.startswith("vader-3.3.2+themes-")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        _ = Analyser(config.Analysis(themes="none.yaml"), tmp_path).version
