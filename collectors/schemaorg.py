@@ -114,8 +114,11 @@ class _Graph:
         pros = self.text(node, "positiveNotes", "pros")
         cons = self.text(node, "negativeNotes", "cons")
         advice = self.text(node, "advice", "adviceToManagement")
-        if not pros and not cons:
-            body, pros, cons, advice = sections(body, advice)
+        body, *told = sections(body, advice)
+        if pros or cons:
+            body = body or ("" if told[:2] == [pros, cons] else "\n".join(filter(None, told[:2])))
+        else:
+            pros, cons, advice = told
         employment, job, name = employment_of(self.text(node, "author"))
         review = Review(
             url=self._url(node),

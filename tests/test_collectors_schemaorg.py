@@ -204,6 +204,15 @@ def test_reviews_are_found_wherever_they_hang(node):
     assert one.text == "They never wrote back."
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [("Pros: Kind staff\nCons: Slow", ""), ("Four rounds.", "Four rounds."), ("Pros: x Cons: y", "x\ny")],
+)
+def test_a_body_that_only_repeats_pros_and_cons_is_left_out(body, kept):
+    (one,) = mentions(ld(review(reviewBody=body, positiveNotes="Kind staff", negativeNotes=["Slow"])))
+    assert (one.pros, one.cons, one.body) == ("Kind staff", "Slow", kept)
+
+
 def test_about_is_what_is_reviewed_or_what_the_review_hangs_from():
     (one,) = mentions(ld({"@type": "Corporation", "name": "Halden & Price", "review": review()}))
     assert one.about == "Halden & Price"
@@ -453,6 +462,20 @@ def test_saved_pages_of_employer_sites():
     found = mentions((EMPLOYERS / "glassdoor_itw_reviews_2020.html").read_bytes(), url="")
     assert len(found) == len({one.id for one in found}) == 10
     assert all(one.stars and one.text and one.employment and one.about == "ITW" for one in found)
+    selectors = Selectors(
+        item="li.empReview",
+        title="h2.summary",
+        pros="[data-test=pros]",
+        cons="[data-test=cons]",
+        stars=".v2__EIReviewsRatingsStylesV2__ratingNum",
+        date="time",
+        author=".authorJobTitle",
+        id="@id",
+    )
+    html = (EMPLOYERS / "glassdoor_itw_reviews_2020.html").read_bytes()
+    full = mentions(html, url="", selectors=selectors)
+    assert len(full) == 10
+    assert all(one.stars and one.published and one.pros and one.cons and one.employment for one in full)
 
 
 @pytest.mark.skipif(not EXTRUCT.is_dir(), reason="the shared pages are not here")
