@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from sqlalchemy import Column, Connection, Engine, Row, delete, func, insert, select, text, update
 
+from candidly import failpoints
 from candidly.records import Batch, Cursor, Delivery, Incident, Outcome, Tally
 from storage import engine as engines
 from storage import migrate, outbox, rows
@@ -97,10 +98,13 @@ class Store:
         with self.writing() as connection:
             if batch.items:
                 _save_items(connection, batch)
+            failpoints.hit("store.rows")
             if batch.cursor is not None:
                 connection.execute(delete(cursors).where(cursors.c.source == batch.source))
                 connection.execute(insert(cursors).values(source=batch.source, cursor=batch.cursor))
             _add_tally(connection, run, batch.tally)
+            failpoints.hit("store.commit")
+        failpoints.hit("store.committed")
 
     def end_run(self, run: int, outcome: Outcome, finished: datetime) -> None:
         """Note how a run ended; the outcome's tally is the run's."""

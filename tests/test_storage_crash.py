@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from storage_samples import address
+from storage_samples import NOW, address, batch, mention
 
 from storage import queries
 from storage.store import Store
@@ -36,10 +37,11 @@ while at < stop:
 """
 
 
-def start_writer(url, source, start, stop):
+def start_writer(url, source, start, stop, failpoint=""):
     arguments = [ROOT, ROOT / "tests", url, source, start, stop]
     command = [sys.executable, "-c", WRITER, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    env = {"CANDIDLY_FAILPOINT": failpoint}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
 
 
 def test_two_processes_write_at_once(tmp_path):
@@ -84,9 +86,54 @@ def test_kill_9_loses_nothing_and_repeats_nothing(tmp_path):
     kill_loop(tmp_path, 4)
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"), [("store.rows", 40), ("store.commit", 40), ("store.committed", 60)]
+)
+def test_a_kill_inside_a_transaction(tmp_path, name, kept):
+    writer = start_writer(address(tmp_path), "forum", 0, 200, failpoint=f"{name}:3")
+    assert writer.communicate(timeout=60)[1] == b""
+    assert writer.returncode == 137
+    assert check(tmp_path / "candidly.db", "forum") == kept
+    assert start_writer(address(tmp_path), "forum", 0, 200).communicate(timeout=60)[1] == b""
+    assert check(tmp_path / "candidly.db", "forum") == 200
+
+
 @pytest.mark.slow
 def test_kill_9_sixty_times(tmp_path):
     kill_loop(tmp_path, 60)
+
+
+def cut_wal(folder, cuts):
+    """A power loss: the log ends anywhere, or its end is garbage. What was committed before that is there."""
+    url = address(folder)
+    with Store.open(url) as store:
+        run = store.begin_run("forum", NOW)
+        for at in range(20):
+            store.save(run, batch(mention(str(at)), cursor={"at": at + 1}))
+        content, log = ((folder / f"candidly.db{end}").read_bytes() for end in ("", "-wal"))
+    dice, seen = random.Random(4), set()
+    for cut in range(cuts):
+        copy = folder / str(cut)
+        copy.mkdir()
+        end = dice.randrange(len(log))
+        (copy / "candidly.db").write_bytes(content)
+        (copy / "candidly.db-wal").write_bytes(log[:end] + (dice.randbytes(5000) if cut % 2 else b""))
+        with Store.open(address(copy)) as store:
+            run = store.begin_run("forum", NOW)
+            at = (store.cursor("forum") or {"at": 0})["at"]
+            seen.add(at)
+            store.save(run, batch(mention(str(at)), cursor={"at": at + 1}))
+        assert check(copy / "candidly.db", "forum") == at + 1
+    assert len(seen) > cuts // 3
+
+
+def test_a_power_loss_keeps_what_was_committed(tmp_path):
+    cut_wal(tmp_path, 15)
+
+
+@pytest.mark.slow
+def test_a_power_loss_at_300_places(tmp_path):
+    cut_wal(tmp_path, 300)
 
 
 def test_it_does_not_grow_in_memory(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from storage import migrations, queries, schema
 from storage.store import Store
 
 ROOT = Path(__file__).parents[1]
+NOBODY = 65534
 
 STEP = """
 import sqlalchemy as sa
@@ -248,18 +251,45 @@ def test_nothing_is_made_unless_asked(tmp_path):
     Store.open(address(tmp_path)).close()
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read and write everything")
-@pytest.mark.parametrize(("mode", "what"), [(0o000, "file"), (0o400, "file"), (0o500, "folder")])
-def test_a_database_without_the_right_to_write_is_refused(tmp_path, mode, what):
+@pytest.fixture
+def unprivileged(tmp_path):
+    """A folder, and a user to whom file modes mean something: root becomes nobody for the test."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp())
+    os.chown(folder, NOBODY, NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("mode", "what"), [(0o000, "file"), (0o400, "file"), (0o500, "folder"), (0, "folder")]
+)
+def test_a_database_without_the_right_to_write_is_refused(unprivileged, mode, what):
     if what == "file":
-        Store.open(address(tmp_path)).close()
-    target = tmp_path / "candidly.db" if what == "file" else tmp_path
+        Store.open(address(unprivileged)).close()
+    target = unprivileged / "candidly.db" if what == "file" else unprivileged
     target.chmod(mode)
     try:
-        with pytest.raises(StoreError, match="cannot open"):
-            Store.open(address(tmp_path))
+        with pytest.raises(StoreError, match=r"cannot open.*Permission denied"):
+            Store.open(address(unprivileged))
     finally:
         target.chmod(0o700)
+
+
+def test_a_folder_that_became_read_only_is_a_clear_error(unprivileged):
+    Store.open(address(unprivileged)).close()
+    unprivileged.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match=r"cannot be opened|read-only"):
+            Store.open(address(unprivileged))
+    finally:
+        unprivileged.chmod(0o700)
 
 
 @pytest.mark.parametrize(
