@@ -124,7 +124,7 @@ def cut_wal(folder, cuts):
             seen.add(at)
             store.save(run, batch(mention(str(at)), cursor={"at": at + 1}))
         assert check(copy / "candidly.db", "forum") == at + 1
-    assert len(seen) > cuts // 3
+    assert len(seen) > 5
 
 
 def test_a_power_loss_keeps_what_was_committed(tmp_path):
