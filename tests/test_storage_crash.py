@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -86,9 +87,16 @@ def test_kill_9_loses_nothing_and_repeats_nothing(tmp_path):
     kill_loop(tmp_path, 4)
 
 
-@pytest.mark.parametrize(
-    ("name", "kept"), [("store.rows", 40), ("store.commit", 40), ("store.committed", 60)]
-)
+FAILPOINTS = {"store.rows": 40, "store.commit": 40, "store.committed": 60}
+"""Where to die in the third batch of 20 -> the rows that must be there."""
+
+
+def test_every_failpoint_of_the_store_is_tried():
+    text = "".join(path.read_text() for path in (ROOT / "storage").rglob("*.py"))
+    assert set(re.findall(r"failpoints\.hit\(\"([\w.]+)\"\)", text)) == set(FAILPOINTS)
+
+
+@pytest.mark.parametrize(("name", "kept"), FAILPOINTS.items())
 def test_a_kill_inside_a_transaction(tmp_path, name, kept):
     writer = start_writer(address(tmp_path), "forum", 0, 200, failpoint=f"{name}:3")
     assert writer.communicate(timeout=60)[1] == b""
