@@ -9,7 +9,7 @@ How lines are written is told at the top of that file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -33,6 +33,7 @@ _DOUBLE_GAP = re.compile(r"[ |]\) |^[ (]* | [(]+ ")
 _ALLOWED = re.compile(r"[\w' ]*")
 _BETWEEN_WORDS = re.compile(r"([^\w']+)").split
 
+MatchAt = Callable[[str, int], "re.Match[str] | None"]
 Items = tuple["str | tuple[Items, ...]", ...]
 """A line in parts: text, or a choice between such lines."""
 
@@ -127,7 +128,7 @@ class PhraseBook:
                 kind = self._prefix if head.endswith("*") else self._exact
                 kind.setdefault(head.rstrip("*"), []).append(line)
         self._starting = Memo(self._lines)
-        self._pairs = Memo(self._lines_of_pair)
+        self._pairs = Memo(self._tries)
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
@@ -139,11 +140,10 @@ class PhraseBook:
         following = [*words[1:], ""]
         for n, lines in enumerate(map(self._starting.__getitem__, words)):
             if lines:
-                word = words[n]
                 start = places[n]
-                for line in self._pairs[word, following[n]]:
-                    if found := line.pattern.match(folded, start):
-                        matches.append(Match(start, found.end(), line.tag))  # noqa: PERF401  # clearer so
+                for match, tag in self._pairs[words[n], following[n]]:
+                    if found := match(folded, start):
+                        matches.append(Match(start, found.end(), tag))
         return matches
 
     def _lines(self, word: str) -> tuple[Line, ...]:
@@ -153,9 +153,11 @@ class PhraseBook:
             lines += self._prefix.get(word[:end], ())
         return tuple(dict.fromkeys(lines))
 
-    def _lines_of_pair(self, pair: tuple[str, str]) -> tuple[Line, ...]:
+    def _tries(self, pair: tuple[str, str]) -> tuple[tuple[MatchAt, Tag], ...]:
+        """What is to be tried where two words follow each other: an expression's `match` and its tag."""
         first, second = pair
-        return tuple(line for line in self._starting[first] if line.may_begin(first, second))
+        lines = (line for line in self._starting[first] if line.may_begin(first, second))
+        return tuple((line.pattern.match, line.tag) for line in lines)
 
 
 def _negations(found: re.Match[str]) -> str:

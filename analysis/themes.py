@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from analysis.phrasefile import Reader
 from analysis.phrases import Line, Match, Tag
@@ -50,8 +49,7 @@ def load(path: Path) -> list[Line]:
     return reader.finish()
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(NamedTuple):
     """One phrase of one theme in a text. `value`: -1, 0 or 1; None where the sentence must tell."""
 
     theme: str
@@ -64,7 +62,8 @@ class Sign:
 def signs(folded: str, matches: Iterable[Match], spans: Sequence[tuple[int, int]]) -> list[Sign]:
     """What the phrases found say of themes; `spans` are the sentences, both in text order.
 
-    Phrases of one theme within a longer one of it, or overlapping an exception, do not count.
+    Phrases of one theme within a longer one of it, overlapping an exception, or in no sentence (a heading
+    such as "Advice to management:") do not count.
     """
     found: dict[str, list[Sign]] = {}
     barred: dict[str, list[Match]] = {}
@@ -73,7 +72,7 @@ def signs(folded: str, matches: Iterable[Match], spans: Sequence[tuple[int, int]
         while at + 1 < len(spans) and spans[at + 1][0] <= match.start:
             at += 1
         tag = match.tag
-        if tag.group != "theme":
+        if tag.group != "theme" or not spans or not spans[at][0] <= match.start < spans[at][1]:
             continue
         if tag.value == "except":
             barred.setdefault(tag.name, []).append(match)
@@ -89,7 +88,7 @@ def _negated(folded: str, start: int, at: int) -> bool:
     words = folded[max(start, at - _LONGEST_REACH) : at].split()[-NEGATION_REACH:]
     if words[-2:] == ["not", "only"]:
         return False
-    return any(word in NEGATORS or word.endswith("n't") for word in words)
+    return not NEGATORS.isdisjoint(words) or any("n't" in word for word in words)
 
 
 def _allowed(found: list[Sign], barred: list[Match]) -> list[Sign]:
@@ -103,6 +102,8 @@ def _allowed(found: list[Sign], barred: list[Match]) -> list[Sign]:
 
 def _outermost(found: list[Sign]) -> list[Sign]:
     """Without those inside a longer match: "never heard back" counts, the "heard back" in it does not."""
+    if len(found) == 1:
+        return found
     kept: list[Sign] = []
     for sign in sorted(found, key=lambda s: (s.start, -s.end, s.value is None)):
         if not kept or sign.end > kept[-1].end:

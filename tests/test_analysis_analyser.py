@@ -79,6 +79,11 @@ def test_pros_and_cons_are_prior_knowledge() -> None:
     assert read(cons="None.").score == 0
 
 
+def test_headings_are_not_evidence() -> None:
+    text = "Fine. Pros: the people and the pay. Advice to management: listen to the people"
+    assert "management" not in themes(ANALYSER.analyse_text(text))
+
+
 def test_the_score_does_not_grow_with_length() -> None:
     once = "The pay is bad. The team is fine. I never heard back. "
     one, many = ANALYSER.analyse_text(once), ANALYSER.analyse_text(once * 40)
@@ -146,7 +151,9 @@ def test_a_lost_customer() -> None:
     assert not ANALYSER.analyse_text("I will never shop while at work.").lost_customer
 
 
-WORDS = "never heard back ghosted me rude recruiter great pay the and to Pros: Cons: . ! \n ’ İ not no 😁"
+WORDS = (
+    "Advice management: never heard back rude recruiter great pay the and to Pros: Cons: . ! \n ’ İ not no 😁"
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -159,6 +166,7 @@ WORDS = "never heard back ghosted me rude recruiter great pay the and to Pros: C
     st.sampled_from(["review", "interview", "post", "comment"]),
 )
 @example("İİİ they never heard back from you and the low pay", "post")
+@example("Advice to management: Pros:", "review")
 @example("\ud800 the \x00 and to low pay", "post")
 def test_any_text_gives_the_same_valid_analysis_twice(text: str, kind: str) -> None:
     analysis = ANALYSER.analyse_text(text, kind)  # type: ignore[arg-type]
