@@ -10,19 +10,21 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from candidly.configfile import Loaded
 
 from candidly import pipeline
 from candidly.config import SourceSettings
+from candidly.configfile import Loaded
 from candidly.errors import Busy
 from candidly.session import Session, open_session, wall_clock
 from storage import queries
@@ -39,6 +41,7 @@ class Service:
     def __init__(self, loaded: Loaded) -> None:
         self.loaded = loaded
         self.stop = threading.Event()
+        self.working = threading.Lock()
         self.scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             # None: a job that is late still runs, once (APScheduler's default drops it after one second).
@@ -58,13 +61,13 @@ class Service:
                 due = max(now, last[source.name] + source.every) if source.name in last else now
                 self._add(f"source:{source.name}", self._collect(source), IntervalTrigger(
                     seconds=int(source.every.total_seconds())), due)  # fmt: skip
-        self._add(
-            "alerts", self._alerts, IntervalTrigger(seconds=int(config.alerts.every.total_seconds())), now
-        )
+        alerts = IntervalTrigger(seconds=int(config.alerts.every.total_seconds()))
+        self._add("alerts", self._alerts, alerts, now + timedelta(seconds=1))
         report = config.report
         # Days by name: APScheduler counts Monday as 0 where cron counts Sunday as 0.
         weekly = CronTrigger(day_of_week=report.day, hour=report.hour, timezone=report.timezone)
-        self._add("report", self._report, weekly, now)  # now: makes up for a report missed while we were down
+        # At the start too, behind the sources in the queue: makes up for a report missed while we were down.
+        self._add("report", self._report, weekly, now + timedelta(seconds=2))
 
     def run(self) -> None:
         """Work until told to stop, then let the batch in hand finish."""
@@ -72,7 +75,10 @@ class Service:
         log.info("scheduled %d jobs; stop with SIGTERM or Ctrl-C", len(self.scheduler.get_jobs()))
         self.stop.wait()
         log.info("stopping after the batch in hand")
-        self.scheduler.shutdown(wait=True)
+        # Not shutdown(wait=True): it holds the lock with which a job moves its next run, so both would wait.
+        self.scheduler.shutdown(wait=False)
+        with self.working:
+            pass
 
     def _add(self, name: str, job: Callable[[], None], trigger: Any, first: datetime) -> None:
         self.scheduler.add_job(job, trigger, id=name, name=name, next_run_time=first, replace_existing=True)
@@ -82,14 +88,21 @@ class Service:
 
     def _locked(self, name: str, work: Callable[[Session], None]) -> None:
         """Do a job under the run lock; when it is taken, try again soon."""
-        try:
-            with self._session() as session:
-                session.stopping = self.stop.is_set
-                with session.lock():
-                    work(session)
-        except Busy as busy:
-            log.info("%s waits: %s", name, busy.message)
-            self.scheduler.modify_job(name, next_run_time=wall_clock() + AGAIN)
+        with self.working:
+            if self.stop.is_set():
+                return
+            try:
+                with self._session() as session:
+                    session.stopping = self.stop.is_set
+                    with session.lock():
+                        work(session)
+            except Busy as busy:
+                log.info("%s waits: %s", name, busy.message)
+                self._postpone(name, wall_clock() + AGAIN)
+
+    def _postpone(self, name: str, until: datetime) -> None:
+        with suppress(JobLookupError):  # the scheduler was shut down meanwhile
+            self.scheduler.modify_job(name, next_run_time=until)
 
     def _collect(self, source: SourceSettings) -> Callable[[], None]:
         def work(session: Session) -> None:
@@ -101,7 +114,7 @@ class Service:
                          outcome.tally.stored)  # fmt: skip
                 if outcome.retry_after:
                     later = wall_clock() + timedelta(seconds=outcome.retry_after)
-                    self.scheduler.modify_job(f"source:{source.name}", next_run_time=later)
+                    self._postpone(f"source:{source.name}", later)
 
         return lambda: self._locked(f"source:{source.name}", work)
 

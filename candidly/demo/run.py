@@ -78,13 +78,12 @@ class _Week:
     def live(self, session: Session) -> None:
         with progress(self.console) as show:
             outcomes = pipeline.collect(session, session.config.sources, show)
-        opened = pipeline.watch(session, outcomes)
-        pipeline.deliver(session)
-        self._say(outcomes, opened)
-        self.incidents += opened
+        self._say(outcomes)
+        self.incidents += pipeline.watch(session, outcomes)
+        pipeline.deliver(session)  # the console channel shows the alert here
         self.good &= all(outcome.good for outcome in outcomes)
 
-    def _say(self, outcomes: list[Outcome], opened: list[Incident]) -> None:
+    def _say(self, outcomes: list[Outcome]) -> None:
         if not self.started:
             for one in outcomes:
                 self.console.say(f"  {one.source:18} {one.tally.stored:5,} mentions {one.message}")
@@ -93,8 +92,6 @@ class _Week:
             total.add(one.tally)
         what = "half a year of history" if not self.started else "a day"
         self.console.say(f"{self.now:%a %d %b, %H:%M}: {what} collected, {total.stored:,} new mentions")
-        for incident in opened:
-            self.console.say(f"  ALERT {incident.title}")
         self.started = True
 
 
