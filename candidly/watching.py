@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from alerting.rules import Evidence, Quote
-from analysis import counts, spikes
+from analysis import spikes
 from analysis.quotes import sentences_around
+from analysis.spikes import LONGEST
 from analysis.weekly_themes import title
 from candidly.records import Mention
 from candidly.session import Session
 from candidly.spike import Spike
 from storage import queries
 
-HISTORY = timedelta(days=spikes.LONGEST)
+HISTORY = timedelta(days=LONGEST)
 QUOTES = 3
 
 

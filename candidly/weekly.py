@@ -22,11 +22,7 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
     zone = ZoneInfo(settings.timezone)
     before = week_before(period, settings.timezone)
     last = period.start.astimezone(zone).date()
-    sources = sorted(
-        source.name
-        for source in session.config.sources
-        if source.enabled and source.company in (None, company)
-    )
+    sources = _sources(session, company)
     first = last - timedelta(weeks=TREND_WEEKS - 1)
     after = last + timedelta(days=7)
     return summarise(
@@ -43,6 +39,16 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
         runs=queries.last_runs(store),
         competitors=_competitors(session, company, period),
         versions=queries.versions(store, company, period.start, period.end),
+    )
+
+
+def _sources(session: Session, company: str) -> list[str]:
+    """The sources that should speak of a company: those about it alone, and those that ever named it."""
+    named = queries.sources_of(session.store, company)
+    return sorted(
+        source.name
+        for source in session.config.sources
+        if source.enabled and (source.company == company or (source.company is None and source.name in named))
     )
 
 

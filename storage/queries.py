@@ -165,25 +165,42 @@ def daily_counts(
 def covered_days(
     store: Store, sources: Iterable[str], since: date | datetime, until: date | datetime, timezone: str
 ) -> DataFrame:
-    """The days of `[since, until)` on which a source is known to have been read, or has mentions.
+    """Day (date, in `timezone`) and source: the days of `[since, until)` whose mentions are known.
 
-    Columns: day (date, in `timezone`), source; by source, then day. A day is known by a run that ended ok or
-    partial, from the day it started to the day it finished. Every other day is missing data, not zero.
+    A source is read on from its cursor, so a good run (ok or partial) also covers the days before it, back to
+    the source's first mention or first good run. Covered are therefore all days from there to the day of the
+    last good run, quiet ones too, and later days that have mentions. Every other day is missing, not zero.
     """
     names = list(sources)
     first, last = days.first_day(since, timezone), days.end_day(until, timezone)
-    found: set[tuple[str, date]] = set()
-    good = select(_runs.c.source, _runs.c.started, _runs.c.finished).where(
-        _runs.c.source.in_(names), _runs.c.status.in_(("ok", "partial")), _runs.c.finished.is_not(None)
+    run = _runs.c
+    oldest = select(_M.source, func.min(_M.published)).where(_M.source.in_(names)).group_by(_M.source)
+    good = (
+        select(run.source, func.min(run.started), func.max(run.finished))
+        .where(run.source.in_(names), run.status.in_(("ok", "partial")), run.finished.is_not(None))
+        .group_by(run.source)
     )
+    known: dict[str, tuple[date, date]] = {}
     seen = select(_M.source).where(_M.source.in_(names)).distinct()
+    found: set[tuple[str, date]] = set()
     with store.reading() as connection:
+        earliest = {row[0]: row[1] for row in connection.execute(oldest)}
+        for source, started, finished in connection.execute(good):
+            begin = min(started, earliest.get(source) or started)
+            known[source] = days.local_day(begin, timezone), days.local_day(finished, timezone)
         for day, (start, end) in days.days(first, last, timezone):
-            runs_of = good.where(_runs.c.started < end, _runs.c.finished >= start)
-            of = seen.where(_M.published >= start, _M.published < end)
-            found |= {(row.source, day) for row in connection.execute(runs_of)}
-            found |= {(row.source, day) for row in connection.execute(of)}
+            late = [name for name in names if not (name in known and day <= known[name][1])]
+            found |= {(name, day) for name in names if name not in late and day >= known[name][0]}
+            if late:
+                of = seen.where(_M.source.in_(late), _M.published >= start, _M.published < end)
+                found |= {(row.source, day) for row in connection.execute(of)}
     return _frame(["day", "source"], [(day, source) for source, day in sorted(found)])
+
+
+def sources_of(store: Store, company: str) -> list[str]:
+    """The sources that hold mentions of a company."""
+    with store.reading() as connection:
+        return sorted(connection.scalars(select(_M.source).where(_M.company == company).distinct()))
 
 
 def _published(wanted: Select[Any], company: str, start: datetime, end: datetime) -> Select[Any]:

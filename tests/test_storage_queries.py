@@ -173,19 +173,29 @@ def end_run(store, source, status, started, finished):
     store.end_run(run, Outcome(source, status, Tally()), finished)
 
 
-def test_covered_days_are_those_of_good_runs_and_of_mentions(store):
+def test_a_good_run_covers_the_days_before_it_and_a_failed_one_does_not(store):
     end_run(store, "forum", "ok", utc(2026, 1, 2, 23, 50), utc(2026, 1, 3, 0, 10))
     end_run(store, "forum", "failed", utc(2026, 1, 5), utc(2026, 1, 5))
     end_run(store, "board", "partial", utc(2026, 1, 6, 23, 30), utc(2026, 1, 6, 23, 31))
     end_run(store, "else", "ok", utc(2026, 1, 4), utc(2026, 1, 4))
     store.begin_run("forum", utc(2026, 1, 4))
-    save(store, mention("1", published=utc(2026, 1, 1)), mention("2", published=utc(2026, 2, 1)))
+    save(store, mention("1", published=utc(2025, 12, 31)), mention("2", published=utc(2026, 1, 6)))
     frame = queries.covered_days(
-        store, ["forum", "board"], date(2026, 1, 1), date(2026, 1, 9), "Europe/Berlin"
+        store, ["forum", "board", "never"], date(2026, 1, 1), date(2026, 1, 9), "Europe/Berlin"
     )
     assert frame.values.tolist() == [
-        [date(2026, 1, 7), "board"], [date(2026, 1, 1), "forum"], [date(2026, 1, 3), "forum"],
-    ]  # fmt: skip
+        [date(2026, 1, 7), "board"],
+        [date(2026, 1, 1), "forum"],
+        [date(2026, 1, 2), "forum"],
+        [date(2026, 1, 3), "forum"],
+        [date(2026, 1, 6), "forum"],
+    ]
+
+
+def test_the_sources_of_a_company(store):
+    save(store, mention("1"))
+    assert queries.sources_of(store, mention("1").company) == ["forum"]
+    assert queries.sources_of(store, "nobody") == []
 
 
 def test_texts_come_in_the_order_asked_and_without_author(store):

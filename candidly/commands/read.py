@@ -214,6 +214,7 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
     totals = found["totals"]
     console.say()
     for line in totals["companies"]:
-        console.say(f"{line['company']}: {line['mentions']:,} mentions, {line['first']} to {line['last']}, "
-                    f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date")  # fmt: skip
+        span = f"{line['first']} to {line['last']}" if line["first"] else "no dates"
+        gaps = f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date"
+        console.say(f"{line['company']}: {line['mentions']:,} mentions, {span}, {gaps}")
     console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")
