@@ -33,7 +33,8 @@ _DOUBLE_GAP = re.compile(r"[ |]\) |^[ (]* | [(]+ ")
 _ALLOWED = re.compile(r"[\w' ]*")
 _BETWEEN_WORDS = re.compile(r"([^\w']+)").split
 
-MatchAt = Callable[[str, int], "re.Match[str] | None"]
+Try = tuple[Callable[[str, int], "re.Match[str] | None"], "Tag"]
+"""An expression's `match`, and what a match of it stands for."""
 Items = tuple["str | tuple[Items, ...]", ...]
 """A line in parts: text, or a choice between such lines."""
 
@@ -104,17 +105,44 @@ class Line:
         """Whole words that occur in it."""
         return _WHOLE_WORD.findall(self.text)
 
-    def may_begin(self, first: str, second: str) -> bool:
-        """Whether two words of a text may be the first two of a phrase; that rules most lines out."""
-        return any(
-            _fits(first, head) and any(not follows or _fits(second, follows) for follows in seconds)
-            for head, seconds in self._openings.items()
-        )
+    def seconds(self, first: str) -> set[str]:
+        """What may follow where a phrase begins with this word: words, "*" endings, "" for an end."""
+        return {second for head, rest in self._openings.items() if _fits(first, head) for second in rest}
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Compiled when its first word is first met: all lines at once would take half a second."""
         return re.compile(rf"{_regex(self.items)}(?!\w)")
+
+
+class _Followers:
+    """What to try after one first word, by the word that follows it."""
+
+    def __init__(self, first: str, lines: Iterable[Line]) -> None:
+        self._anyway: list[Try] = []
+        self._exact: dict[str, list[Try]] = {}
+        self._prefix: list[tuple[str, Try]] = []
+        for line in lines:
+            seconds = line.seconds(first)
+            attempt = (line.pattern.match, line.tag)
+            if not seconds.isdisjoint(("", "*")):
+                self._anyway.append(attempt)
+                continue
+            for second in seconds:
+                if second.endswith("*"):
+                    self._prefix.append((second[:-1], attempt))
+                else:
+                    self._exact.setdefault(second, []).append(attempt)
+
+    def tries(self, second: str) -> list[Try]:
+        """All that can match where this word comes next, each once."""
+        found = self._anyway
+        if second in self._exact:
+            found = found + self._exact[second]
+        for start, attempt in self._prefix:
+            if second.startswith(start) and attempt not in found:
+                found = [*found, attempt]
+        return found
 
 
 class PhraseBook:
@@ -127,8 +155,8 @@ class PhraseBook:
             for head in line.heads:
                 kind = self._prefix if head.endswith("*") else self._exact
                 kind.setdefault(head.rstrip("*"), []).append(line)
-        self._starting = Memo(self._lines)
-        self._pairs = Memo(self._tries)
+        self._longest = max(map(len, self._prefix), default=0)
+        self._followers = Memo(self._after)
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
@@ -138,26 +166,20 @@ class PhraseBook:
         """The same where the text has been taken apart by `words_of` already."""
         matches = []
         following = [*words[1:], ""]
-        for n, lines in enumerate(map(self._starting.__getitem__, words)):
-            if lines:
+        for n, followers in enumerate(map(self._followers.__getitem__, words)):
+            if followers is not None:
                 start = places[n]
-                for match, tag in self._pairs[words[n], following[n]]:
+                for match, tag in followers.tries(following[n]):
                     if found := match(folded, start):
                         matches.append(Match(start, found.end(), tag))
         return matches
 
-    def _lines(self, word: str) -> tuple[Line, ...]:
-        """The lines that begin with a word or the beginning of it."""
+    def _after(self, word: str) -> _Followers | None:
+        """What may follow a word; None where no line begins with it, as for most words."""
         lines = [*self._exact.get(word, ())]
-        for end in range(1, len(word) + 1):
+        for end in range(1, min(len(word), self._longest) + 1):
             lines += self._prefix.get(word[:end], ())
-        return tuple(dict.fromkeys(lines))
-
-    def _tries(self, pair: tuple[str, str]) -> tuple[tuple[MatchAt, Tag], ...]:
-        """What is to be tried where two words follow each other: an expression's `match` and its tag."""
-        first, second = pair
-        lines = (line for line in self._starting[first] if line.may_begin(first, second))
-        return tuple((line.pattern.match, line.tag) for line in lines)
+        return _Followers(word, dict.fromkeys(lines)) if lines else None
 
 
 def _negations(found: re.Match[str]) -> str:

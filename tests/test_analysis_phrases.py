@@ -85,8 +85,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.memo.LIMIT", 10)
     book = PhraseBook([Line("pay *", TAG)])
     book.find(" ".join(f"pay w{n}" for n in range(200)))
-    assert len(book._pairs) <= 10
-    assert len(book._starting) <= 10
+    assert len(book._followers) <= 10
 
 
 def test_hostile_lines_and_texts_take_bounded_time() -> None:
