@@ -175,6 +175,20 @@ def test_gzip_of_several_members_and_with_padding(server, client):
     assert client().get(server.url("/two")).body == b"one two"
 
 
+def test_packing_without_content_is_cut_off_too(server, client):
+    server.pages["/hollow"] = Answer(gzip.compress(b"") * 3000, 200, {"Content-Encoding": "gzip"})
+    with pytest.raises(CollectorError, match="larger than"):
+        client(max_bytes=10_000).get(server.url("/hollow"))
+
+
+@pytest.mark.parametrize("size", [65_536, 65_600, 65_793, 131_072, 200_000])
+def test_what_zlib_holds_back_at_the_end_is_not_lost(server, client, size):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(bytes(size)) + packer.flush()
+    server.pages["/zeros"] = Answer(packed, 200, {"Content-Encoding": "deflate"})
+    assert client().get(server.url("/zeros")).body == bytes(size)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.binary(max_size=300), st.integers(1, 400), st.sampled_from(["gzip", "deflate", "raw"]), st.randoms()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from candidly.errors import ConfigError, Degraded
 from candidly.records import Mention, Reject
-from collectors import jsonld, pageparse, schemaorg
+from collectors import jsonld, microdata, pageparse, schemaorg
 from collectors.htmltext import MAX_BYTES, MAX_TAGS, decode, plain, soup, text_of
 from collectors.reviewtext import employment_of, person, scale, sections, stars_of
 from collectors.selectors import Selectors
@@ -345,12 +345,27 @@ def test_a_monster_is_refused_in_time(html, selectors):
     assert time.perf_counter() - before < 4, "some tenths of a second on an idle machine"
 
 
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [(b"<p>" * (MAX_TAGS + 1), "tags"), (b"x" * (MAX_BYTES + 1), "MB"), (b"<div>" * 301, "nests")],
+)
+def test_the_reason_says_what_is_too_much(html, message):
+    with pytest.raises(Degraded, match=message):
+        soup(html)
+
+
 def test_items_that_name_each_other_end():
-    html = "".join(
-        f'<div itemscope itemtype="http://schema.org/Review" id="a{n}" itemref="a{n + 1} a{n - 1} a0">x</div>'
-        for n in range(300)
-    )
-    mentions(html + '<p itemprop="reviewBody">x</p>')
+    links = ((n, n + 1, n - 1) for n in range(300))
+    html = "".join(f'<div itemscope id="a{n}" itemref="a{up} a{down} a0">x</div>' for n, up, down in links)
+    assert len(microdata.items(soup(html))) == 300
+
+
+def test_the_work_that_item_references_cause_is_bounded(monkeypatch):
+    shared = "".join(f'<b itemprop="p{n}">x</b>' for n in range(50))
+    page = soup(f'<p id="p">{shared}</p>' + '<div itemscope itemref="p"></div>' * 20)
+    assert sum("p49" in item for item in microdata.items(page)) == 20
+    monkeypatch.setattr(microdata, "MAX_STEPS", 150)
+    assert sum("p49" in item for item in microdata.items(page)) == 2
 
 
 # small readings
