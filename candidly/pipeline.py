@@ -144,7 +144,8 @@ def _relevant(
         if company is None:
             tally.irrelevant += 1
         else:
-            yield session.preparer.prepare(item.replace(company=company))
+            about = item if item.company == company else item.replace(company=company)
+            yield session.preparer.prepare(about)
 
 
 def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
