@@ -159,6 +159,14 @@ class Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
+def _closed(connection: Any) -> Any:
+    """A connection on its way back to the pool, closed: kept open it would outlive its watch, and servers
+    that do not say "Connection: close" themselves hang up in the middle of the next request."""
+    if connection is not None:
+        connection.close()
+    return connection
+
+
 def _pools(adapter: Adapter) -> dict[str, Any]:
     """Connection pools whose connections ask `adapter` for their socket."""
 
@@ -183,7 +191,13 @@ def _pools(adapter: Adapter) -> dict[str, Any]:
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
 
+        def _put_conn(self, conn: Any) -> None:
+            super()._put_conn(_closed(conn))
+
     class EncryptedPool(HTTPSConnectionPool):
         ConnectionCls = Encrypted
+
+        def _put_conn(self, conn: Any) -> None:
+            super()._put_conn(_closed(conn))
 
     return {"http": PlainPool, "https": EncryptedPool}

@@ -401,6 +401,17 @@ def test_tls_still_asks_for_the_name_and_checks_its_certificate(client, monkeypa
     assert names == [("localhost", ssl.CERT_REQUIRED, True)]
 
 
+def test_no_connection_is_used_twice(server, client, monkeypatch):
+    """One that is kept would escape the deadline, and the server may be hanging up on it already."""
+    made = []
+    real = httpconnect.connect
+    monkeypatch.setattr(httpconnect, "connect", lambda *a, **k: made.append(a) or real(*a, **k))
+    fetch = client(retries=0)
+    for _ in range(20):
+        fetch.get(server.url("/text"))
+    assert len(made) == 20
+
+
 def test_proxies_of_the_environment_are_ignored(server, client, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
