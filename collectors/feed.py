@@ -107,7 +107,7 @@ class FeedCollector:
             kind=self.settings.kind,
             collected=self.context.now,
             published=published,
-            site=(urlsplit(link or document.url).hostname or "").removeprefix("www."),
+            site=self.settings.site or (urlsplit(link or document.url).hostname or "").removeprefix("www."),
             url=link or document.url,
             author=person(_text(entry.get("author_detail") or {}, "name") or _text(entry, "author")),
             title=title,

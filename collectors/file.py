@@ -25,6 +25,7 @@ from collectors.filelayout import MappedField, fits, layout_for, shown, unused
 from collectors.filesearch import find
 from collectors.presets import Layout, PresetName
 from collectors.rows import Reading, RowReader
+from collectors.selectors import Selectors
 from collectors.tables import Format, Table, format_of, open_table, sniff_format
 from collectors.textfile import Unreadable, read_whole
 
@@ -53,6 +54,7 @@ class FileSettings(SourceSettings):
     stars_scale: float = Field(5, ge=2, le=1000, description="The best rating: 5, 10, 100.")
     url: str = Field("", description="Where the export came from, for mentions without an own address.")
     site: str = Field("", description="The site's name (glassdoor.com), where no preset says it.")
+    selectors: Selectors | None = Field(None, description="For saved pages without schema.org annotations.")
 
     live: ClassVar[bool] = False
 
@@ -238,6 +240,7 @@ class FileCollector:
             url=settings.url,
             source=settings.name,
             now=self.context.now,
+            selectors=settings.selectors,
             base=base,
             charset="" if settings.encoding == "auto" else settings.encoding,
             day_first=settings.day_first,

@@ -95,7 +95,7 @@ class PageCollector:
                 source=self.settings.name,
                 now=self.context.now,
                 selectors=self.settings.selectors,
-                base={"kind": self.settings.kind},
+                base={"kind": self.settings.kind} | ({"site": site} if (site := self.settings.site) else {}),
                 charset=page.charset,
                 day_first={"dmy": True, "mdy": False, None: None}[self.settings.date_order],
             )

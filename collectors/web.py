@@ -34,6 +34,7 @@ class WebSettings(SourceSettings):
     """Addresses to read, and the manners in which to do it."""
 
     urls: tuple[Annotated[str, AfterValidator(_web_address)], ...] = Field(min_length=1)
+    site: str = Field("", description="The site's name in reports, where not its address (`example.com`).")
     user_agent_contact: str = Field(
         "",
         max_length=200,

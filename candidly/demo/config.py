@@ -40,6 +40,7 @@ sources:
     type: page
     urls:
 {pages}
+    site: reviews.example
     max_pages: 100
     min_interval: 0               # for the demo's own server; leave it out for a real site
     allow_private: true           # the server is this machine
