@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from analysis import roles, sentiment, themes
+from analysis import ownthemes, roles, sentiment, themes
 from analysis.language import LanguageFinder
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
 from analysis.sentences import split
@@ -43,13 +43,17 @@ class Analyser:
         self._settings = settings
         self._themes = folder / settings.themes if settings.themes else themes.BUILT_IN
         self._scored = frozenset(settings.languages) & WITH_LEXICON
+        self._plain = settings.engine == "vader"
 
     @cached_property
     def version(self) -> str:
         """What an analysis was made with: rules, and hashes of the phrase files."""
         _ = self._lines  # a file that cannot be read is told as a ConfigError
         named = {name: _hash(path) for name, path in (("themes", self._themes), ("roles", roles.RULES))}
-        return f"vader-3.3.2+themes-{named['themes']}+roles-{named['roles']}+rules-{RULES}"
+        engine = "plain-vader" if self._plain else "vader"
+        made = f"{engine}-3.3.2+themes-{named['themes']}+roles-{named['roles']}+rules-{RULES}"
+        own = ownthemes.version(self._settings.extra_themes)
+        return f"{made}+own-{own}" if own else made
 
     def analyse(self, mention: Mention) -> Analysis:
         """Everything read out of one mention; offsets are those of `mention.text`."""
@@ -89,7 +93,8 @@ class Analyser:
                 truncated=truncated,
             )
         reading = self._read(text, folded, self._book.find_in(folded, words, places), mention)
-        score, label = sentiment.summarise(reading.sentences)
+        summarise = sentiment.summarise_plain if self._plain else sentiment.summarise
+        score, label = summarise(reading.sentences)
         standing = roles.standing(kind, reading.matches, mention)
         return Analysis(
             version=self.version,
@@ -109,12 +114,14 @@ class Analyser:
         spans = split(text) if mention or not sections else _split_parts(text, sections)
         signs = themes.signs(folded, matches, spans)
         # VADER does not know the curly apostrophe: "don’t like" would score as praise.
-        straight = text.replace("\u2019", "'")
-        return Reading(matches, signs, sentiment.score(self._vader, straight, spans, signs, sections))
+        straight = text if self._plain else text.replace("\u2019", "'")
+        sentences = sentiment.score(self._vader, straight, spans, signs, sections, plain=self._plain)
+        return Reading(matches, signs, sentences)
 
     @cached_property
     def _lines(self) -> list[Line]:
-        return [*themes.load(self._themes), *roles.load()]
+        own = ownthemes.lines(self._settings.extra_themes)
+        return [*themes.load(self._themes), *own, *roles.load()]
 
     @cached_property
     def _book(self) -> PhraseBook:

@@ -101,6 +101,11 @@ class Line:
         if not all(head.strip("*'") for head in self.heads):
             raise ValueError("should begin with a word")
 
+    @property
+    def ways(self) -> int:
+        """In how many ways it can go on from its first word: what it costs to keep."""
+        return sum(map(len, self._openings.values()))
+
     def words(self) -> list[str]:
         """Whole words that occur in it."""
         return _WHOLE_WORD.findall(self.text)

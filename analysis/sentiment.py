@@ -22,6 +22,8 @@ SILENT: Final = 0.05
 """Sentences scoring within this say nothing either way; they do not dilute the mean."""
 POSITIVE_FROM: Final = 0.3
 NEGATIVE_FROM: Final = 0.0
+PLAIN_FROM: Final = 0.05
+"""VADER's own threshold, either way (Hutto and Gilbert 2014, and the README of vaderSentiment)."""
 MIXED_SHARE: Final = 0.45
 """Mixed: praise and blame each hold at least this share of all that is felt in the text."""
 
@@ -62,9 +64,15 @@ def score(
     spans: Sequence[tuple[int, int]],
     stances: Iterable[Stance],
     sections: Sequence[tuple[str, int, int]],
+    *,
+    plain: bool = False,
 ) -> list[Sentence]:
-    """Every sentence with its score; `sections` as `Mention.parts` gives them, in text order."""
-    added = _phrase_sums(stances)
+    """Every sentence with its score; `sections` as `Mention.parts` gives them, in text order.
+
+    `plain`: the scorer's own value, without what phrases and sections add; their priors stay known.
+    """
+    added = {} if plain else _phrase_sums(stances)
+    step = 0.0 if plain else PRIOR_STEP
     sentences = []
     at = 0
     for n, (start, end) in enumerate(spans):
@@ -74,7 +82,7 @@ def score(
         prior = _PRIORS.get(sections[at][0], 0) if inside else 0
         if prior and text[start:end].strip(" .!-").lower() in _EMPTY:
             prior = 0
-        value = scorer.compound(text[start:end]) + added.get(n, 0.0) + prior * PRIOR_STEP
+        value = scorer.compound(text[start:end]) + added.get(n, 0.0) + prior * step
         sentences.append(Sentence(start, end, max(-1.0, min(1.0, value)), prior))
     return sentences
 
@@ -118,3 +126,11 @@ def summarise(sentences: Iterable[Sentence]) -> tuple[float, Label]:
     if mean >= POSITIVE_FROM:
         return mean, "positive"
     return mean, "negative" if mean <= NEGATIVE_FROM else "neutral"
+
+
+def summarise_plain(sentences: Sequence[Sentence]) -> tuple[float, Label]:
+    """The same as VADER's authors do it: the mean over all sentences, and their thresholds."""
+    if not sentences:
+        return 0.0, "neutral"
+    mean = round(sum(s.score for s in sentences) / len(sentences), 4)
+    return mean, "positive" if mean >= PLAIN_FROM else "negative" if mean <= -PLAIN_FROM else "neutral"

@@ -27,12 +27,14 @@ DURATION = r"^[0-9]+(\.[0-9]+)?[ ]*[smhdw]$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 SECRET_NAME = r"^([A-Z][A-Z0-9_]{0,63})?$"  # noqa: S105  # a name, no secret
 LANGUAGE = r"^[a-z]{2,3}$"
+THEME = r"^[a-z][a-z0-9_]{0,39}$"
 REGION = r"^[A-Z]{2}$"
 
 PATTERNS = {
     NAME: "should start with a letter or digit and hold only letters, digits, `_`, `.` and `-` (at most 64)",
     SECRET_NAME: "should be the name of a secret, in capitals such as SLACK_URL, not the secret itself",
     LANGUAGE: "should be a language code such as en, de or no",
+    THEME: "should be a name in small letters such as parking or dress_code (a-z, 0-9, _; at most 40)",
     REGION: "should be a country code such as US, GB or DE",
 }
 """A pattern's meaning in plain words, for error messages."""
@@ -82,6 +84,14 @@ SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
 """The name of a secret, in capitals, so that a secret put there by mistake is refused and not repeated."""
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 """A name or phrase to look for; never empty, because the empty text is found everywhere."""
+
+
+MOST_PHRASES = 200
+"""In one list of a theme of the user's own."""
+ThemePhrases = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=2_000)], ...], Field(max_length=MOST_PHRASES)
+]
+BUILT_IN_ENGINES = ("candidly", "vader", "endpoint")
 
 
 class Model(BaseModel):
@@ -151,6 +161,75 @@ class SourceSettings(Model):
         return value
 
 
+class Theme(Model):
+    """A theme of your own; phrases are written as in `analysis/data/themes.yaml`, whose head explains how."""
+
+    description: str = Field("", max_length=500, description="What it is about, for readers of this file.")
+    negative: ThemePhrases = Field((), description="Phrases that are a complaint wherever they stand.")
+    positive: ThemePhrases = Field((), description="Phrases that are praise wherever they stand.")
+    neutral: ThemePhrases = Field((), description="Phrases that state a plain fact.")
+    any: ThemePhrases = Field((), description="Phrases that name it; the sentence tells how it is meant.")
+    exceptions: ThemePhrases = Field(
+        (), alias="except", description="Phrases that look like it but mean something else."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Theme:
+        if not (self.negative or self.positive or self.neutral or self.any or self.exceptions):
+            raise ValueError("needs phrases under `negative`, `positive`, `neutral` or `any`")
+        return self
+
+
+class EngineOptions(Model):
+    """What an engine is told. An engine from elsewhere may have keys of its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    url: str = Field("", max_length=2000, description="Where the endpoint is, as far as `/v1`.")
+    model: str = Field("", max_length=200, description="The model's name there.")
+    key_secret: SecretName = Field("", description="The name of the secret that holds its key.")
+    timeout: Duration = Field(timedelta(seconds=30), description="Longest wait for one answer.")
+    batch: int = Field(1, ge=1, le=50, description="Texts in one request.")
+
+    @field_validator("url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        if value and (problem := _address_problem(value)):
+            raise ValueError(problem)
+        return value
+
+
+def _address_problem(url: str) -> str:
+    """What is wrong with the address of an endpoint; empty for nothing.
+
+    Texts and a key go there, so plain http is for this machine and the own network only.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "should be a web address such as https://llm.example.com/v1"
+    if parts.scheme not in ("http", "https") or not host or port == 0 or parts.query or parts.fragment:
+        return "should be a web address such as https://llm.example.com/v1"
+    if "@" in parts.netloc:
+        return "secrets never stand in config.yaml; leave the password out and use `key_secret`"
+    if parts.scheme == "http" and not _own_network(host):
+        return "should begin with https://, because texts and a key are sent there"
+    return ""
+
+
+def _own_network(host: str) -> bool:
+    from candidly.net import reachable
+
+    if "." not in host and ":" not in host:
+        return True
+    if host.endswith((".local", ".lan", ".internal", ".localhost")):
+        return True
+    return reachable(host, allow_private=True) and not reachable(host, allow_private=False)
+
+
 class Analysis(Model):
     """How texts are read."""
 
@@ -160,9 +239,24 @@ class Analysis(Model):
     themes: str | None = Field(
         None, min_length=1, description="Your own theme file instead of the one that comes along."
     )
+    extra_themes: dict[Annotated[str, Field(pattern=THEME)], Theme] = Field(
+        {}, max_length=50, description="Themes of your own, beside the others."
+    )
+    engine: Name = Field("candidly", description="What scores sentiment: candidly, vader or another engine.")
+    engine_options: EngineOptions = Field(EngineOptions(), description="What another engine is told.")
     phone_regions: tuple[Annotated[str, Field(pattern=REGION)], ...] = Field(
         ("US", "GB"), description="Where phone numbers may come from; they are redacted before storage."
     )
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Analysis:
+        options = self.engine_options
+        own = sorted(options.model_extra or {})
+        if own and self.engine in BUILT_IN_ENGINES:
+            raise ValueError(f"the engine {self.engine} has no option {own[0]!r}")
+        if self.engine == "endpoint" and not (options.url and options.model):
+            raise ValueError("the engine endpoint needs `engine_options` with `url` and `model`")
+        return self
 
 
 class Spike(Model):

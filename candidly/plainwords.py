@@ -111,7 +111,10 @@ def keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     for part in path:
         if isinstance(part, str):
             fields = [block.model_fields[part] for block in blocks if part in block.model_fields]
-            blocks = [inner for field in fields for inner in models_in(field.annotation)]
+            # What is no field is a name that the user chose, as of a theme: its block is the one below.
+            blocks = (
+                [inner for field in fields for inner in models_in(field.annotation)] if fields else blocks
+            )
     return [field.alias or name for block in blocks for name, field in block.model_fields.items()]
 
 

@@ -19,12 +19,14 @@ from candidly.config import (
     Channel,
     Company,
     Config,
+    EngineOptions,
     Expect,
     Report,
     Secrets,
     SourceSettings,
     Spike,
     Store,
+    Theme,
     format_duration,
 )
 from candidly.configfile import ENVIRONMENT, json_schema, load
@@ -40,6 +42,8 @@ BLOCKS = {
     "sources": SourceSettings,
     "expect": Expect,
     "analysis": Analysis,
+    "extra_themes": Theme,
+    "engine_options": EngineOptions,
     "alerts": Alerts,
     "spike": Spike,
     "channels": Channel,
@@ -215,7 +219,7 @@ def documented():
         shared = set(SourceSettings.model_fields) if section.startswith("type: ") else set()
         for key, field in model.model_fields.items():
             if key not in shared:
-                yield section, key, field
+                yield section, field.alias or key, field
 
 
 @pytest.mark.parametrize(
