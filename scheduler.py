@@ -25,7 +25,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from candidly import pipeline
 from candidly.config import SourceSettings
 from candidly.configfile import Loaded
-from candidly.errors import Busy
+from candidly.errors import Busy, CandidlyError
 from candidly.session import Session, open_session, wall_clock
 from storage import queries
 
@@ -136,7 +136,11 @@ def _log_reports(paths: list[Any]) -> None:
 
 def _report_trouble(event: JobExecutionEvent) -> None:
     if event.exception is not None:
-        log.error("job %s failed: %s", event.job_id, event.exception)
+        # The message of an error that we did not write may hold a text from a source.
+        known = isinstance(event.exception, CandidlyError)
+        log.error(
+            "job %s failed: %s", event.job_id, event.exception if known else type(event.exception).__name__
+        )
     else:
         log.warning("job %s was missed at %s", event.job_id, event.scheduled_run_time)
 
@@ -147,8 +151,9 @@ def serve(loaded: Loaded) -> None:
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         service.stop.set()
+        # Not KeyboardInterrupt: Python would wait for the worker thread before it ends.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)

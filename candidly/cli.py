@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +45,15 @@ class LazyGroup(click.Group):
         module = import_module(f"candidly.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader of our output left (`| head`); click would call that a failure
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - to the end
+            return 0
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -100,9 +110,6 @@ def run(args: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("candidly: stopped.", err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output left (`| head`): no message, no traceback
-        return 0
     except CandidlyError as error:
         return fail(error.message, error.remedy, error.exit_code)
     except MemoryError:

@@ -116,8 +116,8 @@ def _plain(value: Any) -> Any:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows as aligned plain text; numbers to the right, None as a dash."""
-    cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    """Rows as aligned plain text, one line each; numbers to the right, None as a dash."""
+    cells = [["-" if cell is None else " ".join(str(cell).splitlines()) for cell in row] for row in rows]
     widths = [max(len(line[i]) for line in [list(header), *cells]) for i in range(len(header))]
     right = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
 

@@ -7,7 +7,8 @@ CandidlyError              exit code 1
 ├── CollectorError         a source failed; `permanent` and `retry_after` decide what happens next
 │   └── Degraded           an answer came, but not in the shape that the source should have
 ├── DeliveryError          a message could not be sent; `permanent` decides whether to try again
-└── Busy                   another process holds the run lock
+├── EngineError            the configured scoring engine is down or refuses; nothing was analysed
+└── Busy                   another process holds the run lock; exit code 0, as the work is being done
 """
 
 from __future__ import annotations
@@ -77,5 +78,11 @@ class DeliveryError(CandidlyError):
         self.retry_after = retry_after
 
 
+class EngineError(CandidlyError):
+    """The scoring engine cannot work now; a later run may go on where this one stopped."""
+
+
 class Busy(CandidlyError):
-    """Another candidly process is at work on the same store."""
+    """Another candidly process is at work on the same store: said on stderr, but no failure."""
+
+    exit_code = 0

@@ -56,10 +56,12 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     rejects = RejectFile(session.loaded.folder / "rejects", settings.name, started)
     tally = Tally()
     error: Exception | None = None
+    answered = False
     context = session.context()
     try:
         collector = collectors.load(settings.type)(settings, context)
         for batch in _batches(session, settings, collector, rejects):
+            answered = True
             session.store.save(run, batch)
             tally.add(batch.tally)
             progress(settings.name, tally)
@@ -72,7 +74,7 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     except Exception as problem:  # a broken collector must not take the other sources with it
         log.debug("source %s failed unexpectedly", settings.name, exc_info=True)
         error = problem
-    outcome = _outcome(settings, tally, error, context.notes, stopped=session.stopping())
+    outcome = _outcome(settings, tally, error, context.notes, stopped=session.stopping(), answered=answered)
     rejects.close()
     session.store.end_run(run, outcome, session.now())
     return outcome
@@ -212,22 +214,37 @@ def report_due(session: Session) -> list[Path]:
 
     The work is known by company and week, not by the time it was done: late, twice or by two schedulers at
     once, each report is written once. It is claimed after its files are there, so that a crash in between
-    writes the same files again instead of none.
+    writes the same files again instead of none. A week without mentions is claimed as empty, so that what is
+    read later (an export handed in on Tuesday) makes its report once more.
     """
     period = last_complete_week(session.now(), session.config.report.timezone)
     written = []
     for company in session.config.companies:
+        if not queries.sources_of(session.store, company.name):
+            log.info("no report yet on %s: nothing is stored about it", company.name)
+            continue
         job = f"report:{company.name}"
-        if not session.store.period_done(job, period.key):
-            written += publish(session, weekly_figures(session, company.name, period))
-            session.store.claim_period(job, period.key, session.now())
+        if session.store.period_done(job, period.key):
+            continue
+        figures = weekly_figures(session, company.name, period)
+        # mentions None: some, but too few to say how many
+        key = period.key if figures.mentions != 0 else f"{period.key}, empty"
+        if not session.store.period_done(job, key):
+            written += publish(session, figures)
+            session.store.claim_period(job, key, session.now())
     return written
 
 
 def _outcome(
-    settings: SourceSettings, tally: Tally, error: Exception | None, notes: list[str], *, stopped: bool
+    settings: SourceSettings,
+    tally: Tally,
+    error: Exception | None,
+    notes: list[str],
+    *,
+    stopped: bool,
+    answered: bool,
 ) -> Outcome:
-    """How the run ended, in words for a person."""
+    """How the run ended, in words for a person. `answered`: the source gave more than "unchanged"."""
     message, remedy, retry_after, permanent = "; ".join(notes), "", None, False
     status: RunStatus = "interrupted" if stopped else "ok"
     expect = settings.expect
@@ -239,11 +256,14 @@ def _outcome(
             error.permanent,
         )
         status = "partial" if tally.read else "degraded" if isinstance(error, Degraded) else "failed"
+    elif isinstance(error, CandidlyError):
+        message, remedy, permanent = error.message, error.remedy, isinstance(error, UsageError)
+        status = "partial" if tally.read else "failed"
     elif error is not None:
         message = f"{type(error).__name__} in the collector."
         remedy = "This is a fault of candidly; run with --debug to see where, and report it."
         status = "partial" if tally.read else "failed"
-    elif expect and tally.read and expect.min is not None and tally.read < expect.min:
+    elif expect and answered and expect.min is not None and tally.read < expect.min:
         status, message = "degraded", f"only {tally.read} items where at least {expect.min} were expected."
         remedy = "Look at the source by hand; adjust `expect` if this is right."
     elif expect and expect.max is not None and tally.read > expect.max:

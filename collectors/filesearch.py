@@ -40,7 +40,8 @@ def find(pattern: str, folder: Path) -> Found:
             return Found(found)
     raise CollectorError(
         f"no file is at {pattern!r} (looked in {folder}).",
-        "`path` is a file, a folder or a glob such as exports/*.csv, relative to the configuration file.",
+        "Put an export there, or let `path` name another file, folder or pattern (exports/*.csv); relative "
+        "paths start at the configuration file.",
         permanent=True,
     )
 

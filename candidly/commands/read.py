@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--company", help="Only this company.")
-@click.option("--limit", default=20, show_default=True, help="Most incidents to list.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Most incidents to list."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -> None:
@@ -28,6 +30,7 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
     from storage import queries
 
     with console.session() as session:
+        _known_company(session, company)
         incidents = queries.incidents(session.store, company=company, limit=limit)
         deliveries = queries.deliveries(session.store, limit=limit)
     if as_json:
@@ -52,6 +55,22 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
             console.say(
                 f"not delivered: {delivery.channel} {delivery.state} after {delivery.attempts} attempts"
             )
+
+
+def _known_company(session: Session, company: str | None) -> None:
+    """UsageError for a company that is neither configured nor stored: a typing error, not an empty answer."""
+    from difflib import get_close_matches
+
+    from candidly.errors import UsageError
+    from storage import queries
+
+    names = [one.name for one in session.config.companies]
+    names += [line["company"] for line in queries.totals(session.store)["companies"]]
+    if company is None or company in names:
+        return
+    near = get_close_matches(company, names, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(dict.fromkeys(names))}."
+    raise UsageError(f"no company is called {company!r}.", hint)
 
 
 @alerts.command("run")
@@ -84,8 +103,16 @@ def alerts_test(console: Console, channel: str | None) -> int:
 
 @click.command()
 @click.argument("sql", required=False)
-@click.option("--limit", default=1000, show_default=True, help="Most rows to print.")
-@click.option("--timeout", default=10.0, show_default=True, help="Seconds until a query is stopped.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Most rows to print."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds until a query is stopped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def query(console: Console, sql: str | None, limit: int, timeout: float, as_json: bool) -> None:
@@ -103,15 +130,18 @@ def query(console: Console, sql: str | None, limit: int, timeout: float, as_json
         columns, rows = analyst.select(session.store, sql, limit=limit, timeout=timeout)
     if as_json:
         console.json([dict(zip(columns, row, strict=True)) for row in rows])
-        return
-    console.say(table(columns, rows))
+    else:
+        console.say(table(columns, rows))
     if len(rows) == limit:
-        console.note(f"Only the first {limit} rows; raise --limit for more.")
+        console.note(f"At most {limit} rows are printed; raise --limit if there may be more.")
 
 
 @click.command()
 @click.option(
-    "--output", "target", type=click.Path(path_type=Path), help="A .csv or .jsonl file; else stdout."
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A .csv or .jsonl file; else stdout.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name.")
 @click.option("--company", help="Only this company.")
@@ -137,6 +167,7 @@ def export(
 
     kind = kind or ("jsonl" if target and target.name.endswith(".jsonl") else "csv")
     with console.session() as session:
+        _known_company(session, company)
         chunks = queries.export_rows(
             session.store,
             company=company,

@@ -71,12 +71,13 @@ def _check_store(loaded: Loaded) -> list[tuple[bool, str]]:
 
 
 def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
-    """Can each enabled source be set up: its secrets there, its terms read?"""
-    from collectors.terms import check_terms
-
+    """Can each enabled source be set up: its secrets there, its terms read, its files in place?"""
     import collectors
     from candidly.errors import CandidlyError
     from collectors.base import Context
+    from collectors.file import FileSettings
+    from collectors.filesearch import find
+    from collectors.terms import check_terms
 
     found = []
     for source in loaded.config.sources:
@@ -88,6 +89,8 @@ def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
             collectors.load(source.type)(source, context)
             if source.live:
                 check_terms(source, getattr(source, "urls", ()))
+            if isinstance(source, FileSettings):
+                find(source.path, loaded.folder)
             found.append((True, f"source {source.name} ({source.type})"))
         except CandidlyError as error:
             found.append((False, f"source {source.name}: {error}"))

@@ -111,13 +111,11 @@ def _show_outcomes(console: Console, outcomes: Sequence[Outcome], as_json: bool)
 
 def _preview(console: Console, names: tuple[str, ...], as_json: bool) -> int:
     """What the file sources would give, without storing anything."""
+    from collectors.base import Context
     from collectors.file import FileSettings, preview
 
-    from candidly.session import wall_clock
-    from collectors.base import Context
-
     loaded = console.load()
-    context = Context(now=console.now() or wall_clock(), folder=loaded.folder, secret=loaded.secrets.get)
+    context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
     found = []
     for source in chosen(loaded.config.sources, names):
         if isinstance(source, FileSettings):
@@ -128,10 +126,21 @@ def _preview(console: Console, names: tuple[str, ...], as_json: bool) -> int:
         console.json(found)
         return 0
     for entry in found:
-        console.say("\n".join(f"{key}: {value}" for key, value in entry.items()) + "\n")
+        lines = ((key, _plainly(value)) for key, value in entry.items())
+        console.say("\n".join(f"{key}: {text}" for key, text in lines if text) + "\n")
     if not found:
         console.say("No file is waiting.")
     return 0
+
+
+def _plainly(value: object) -> str:
+    """A value of the dry run for people: no brackets, no quotes; "" for nothing."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_plainly(one) or '-'}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        between = "; " if value and isinstance(value[0], dict) else ", "
+        return between.join(filter(None, map(_plainly, value)))
+    return "" if value is None else str(value)
 
 
 @click.command()
@@ -149,7 +158,6 @@ def analyse(
     Example: candidly analyse "The recruiter never called back."
     """
     from analysis.analyser import Analyser
-
     from candidly.config import Analysis
     from candidly.errors import UsageError
 
@@ -233,11 +241,14 @@ def report(console: Console, week: str | None, company: str | None, as_json: boo
     Example: candidly report --week 2026-W07
     """
     from candidly import pipeline
+    from candidly.errors import UsageError
     from candidly.periods import last_complete_week, parse_week
 
     with console.session() as session:
         zone = session.config.report.timezone
         period = parse_week(week, zone) if week else last_complete_week(session.now(), zone)
+        if period.start > session.now():
+            raise UsageError(f"week {period.key} has not begun.", "Leave --week out for last week.")
         for name in _companies(session, company):
             figures = pipeline.weekly_figures(session, name, period)
             if as_json:

@@ -6,6 +6,7 @@ then each morning what the day before brought. So the alert fires on the day on 
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -60,8 +61,12 @@ def _empty(folder: Path) -> None:
     """Make room for the demo; never in a folder that holds anything but an earlier demo."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).exists())):
         raise UsageError(f"{folder} is there already and is no earlier demo.", "Name another folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():  # not the folder itself, which may be where the user stands (`demo .`)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
     (folder / MARK).touch()
 
 
@@ -99,7 +104,7 @@ def _tell(console: Console, folder: Path, week: _Week, reports: list[Path]) -> N
     """The report, the alert, and three commands to try next."""
     report = next((path for path in reports if path.suffix == ".html"), None)
     program = "candidly" if shutil.which("candidly") else sys.argv[0]
-    command = f"{program} -c {folder / 'config.yaml'}"
+    command = f"{program} -c {shlex.quote(str(folder / 'config.yaml'))}"
     console.say()
     if report:
         console.say(f"The weekly report of {COMPANY}: open {report} in a browser.")
