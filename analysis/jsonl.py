@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, cast, get_args
 
-from analysis.analyser import Analyser
+from analysis.engines import TextAnalyser
 from candidly.errors import UsageError
 from candidly.records import Analysis, Kind
 
@@ -23,7 +23,7 @@ LONGEST_LINE: Final = 16_000_000
 _KINDS = get_args(Kind)
 
 
-def analyse_file(analyser: Analyser, source: Path, target: Path) -> int:
+def analyse_file(analyser: TextAnalyser, source: Path, target: Path) -> int:
     """Writes one line for each of `source` to `target`, whole or not at all; returns how many.
 
     Raises UsageError naming the line that cannot be read.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -67,6 +67,13 @@ def load(path: Path, source_models: Mapping[str, type[SourceSettings]], environ:
         raise ConfigError(list(dict.fromkeys(lines)))
     folder = path.absolute().parent
     return Loaded(config, path, folder, _secrets(config, folder, environ))
+
+
+def placed(path: Path, problems: Iterable[tuple[KeyPath, str]]) -> list[str]:
+    """What was found wrong later, as lines with the places of a file that has been loaded before."""
+    values = parse(_read(path)).values
+    found = (Problem(values.get(at, Place(1, 1)), at, text) for at, text in problems)
+    return [_line(path, problem) for problem in found]
 
 
 def _secrets(config: Config, folder: Path, environ: Mapping[str, str]) -> SecretStore:

@@ -11,11 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 import collectors
-from analysis.analyser import Analyser
 from analysis.companies import CompanyFinder
+from analysis.engines import TextAnalyser, analyser_for
 from analysis.prepare import Preparer
 from candidly.config import Config
-from candidly.configfile import Loaded, load
+from candidly.configfile import Loaded, load, placed
+from candidly.errors import ConfigError
 from candidly.lock import run_lock
 from candidly.secretstore import author_key
 from collectors.base import Context
@@ -51,13 +52,15 @@ class Session:
         return CompanyFinder(self.config.companies)
 
     @cached_property
-    def analyser(self) -> Analyser:
-        return Analyser(self.config.analysis, self.loaded.folder)
+    def analyser(self) -> TextAnalyser:
+        return make_analyser(self.loaded)
 
     def warm_up(self) -> None:
-        """Build what every source needs, so that a wrong theme file stops a run before it starts."""
-        _ = self.preparer, self.finder
-        self.analyser.analyse_text("warm up")
+        """Build what every source needs, so that a wrong theme file stops a run before it starts.
+
+        No text is analysed for it: another engine may be one that has to be asked over the network.
+        """
+        _ = self.preparer, self.finder, self.analyser.version
 
     def context(self) -> Context:
         """What a collector is given."""
@@ -72,8 +75,20 @@ class Session:
 
 
 def load_config(path: Path) -> Loaded:
-    """The configuration at `path`, with every registered collector's block understood."""
-    return load(path, collectors.settings_models(), os.environ)
+    """The configuration at `path`, with every registered collector's block and own theme understood."""
+    loaded = load(path, collectors.settings_models(), os.environ)
+    if extra := loaded.config.analysis.extra_themes:
+        from analysis import ownthemes
+
+        problems = [(("analysis", "extra_themes", *at), text) for at, text in ownthemes.problems(extra)]
+        if problems:
+            raise ConfigError(placed(path, problems))
+    return loaded
+
+
+def make_analyser(loaded: Loaded) -> TextAnalyser:
+    """The analyser of a configuration. Raises ConfigError for an engine that cannot be set up."""
+    return analyser_for(loaded.config.analysis, loaded.folder, loaded.secrets.get)
 
 
 @contextmanager
