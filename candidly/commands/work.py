@@ -12,6 +12,7 @@ from candidly.console import Console, progress, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from analysis.engines import TextAnalyser
     from candidly.config import SourceSettings
     from candidly.records import Outcome
     from candidly.session import Session
@@ -157,19 +158,13 @@ def analyse(
     \b
     Example: candidly analyse "The recruiter never called back."
     """
-    from analysis.analyser import Analyser
-    from candidly.config import Analysis
     from candidly.errors import UsageError
 
     if bool(text) == bool(source) or bool(source) != bool(target):
         raise UsageError(
             "give a TEXT, or both --input and --output.", 'Try: candidly analyse "They ghosted me."'
         )
-    if console.config.exists():
-        loaded = console.load()
-        analyser = Analyser(loaded.config.analysis, loaded.folder)
-    else:
-        analyser = Analyser(Analysis(), Path())
+    analyser = analyser_at(console)
     if source and target:
         from analysis.jsonl import analyse_file
 
@@ -178,23 +173,27 @@ def analyse(
     _show_analysis(console, analyser, " ".join(text), as_json)
 
 
-def _show_analysis(console: Console, analyser: object, text: str, as_json: bool) -> None:
+def analyser_at(console: Console) -> TextAnalyser:
+    """The analyser of the configuration, or with all defaults where there is no such file."""
     from analysis.analyser import Analyser
+    from candidly.config import Analysis
+    from candidly.session import make_analyser
 
-    assert isinstance(analyser, Analyser)  # noqa: S101 - for the type checker
-    found = analyser.analyse_text(text)
+    return make_analyser(console.load()) if console.config.exists() else Analyser(Analysis(), Path())
+
+
+def _show_analysis(console: Console, analyser: TextAnalyser, text: str, as_json: bool) -> None:
+    import os
+    import sys
+
+    from candidly import explaining
+
+    found, spans = analyser.analyse_text(text), analyser.explain(text)
     if as_json:
-        import dataclasses
-
-        console.json(dataclasses.asdict(found))
+        console.json(explaining.as_data(found, spans))
         return
-    score = "unscored: " + found.unscored if found.score is None else f"{found.label} {found.score:+.3f}"
-    console.say(f"{score}   language {found.language}, role {found.role}, stage {found.stage}, "
-                f"ghosting {found.ghosting}")  # fmt: skip
-    for start, end, value in analyser.explain(text):
-        console.say(f"  {value:+.3f}  {text[start:end].strip()}")
-    for opinion in found.opinions:
-        console.say(f"  {opinion.theme} ({opinion.polarity}): {text[opinion.start : opinion.end]}")
+    colour = explaining.wants_colour(terminal=sys.stdout.isatty(), environ=os.environ)
+    console.say(explaining.render(text, found, spans, colour=colour))
 
 
 @click.command()

@@ -1,0 +1,140 @@
+"""Why a text scored as it did, for a person: its clauses with their scores, its themes with their evidence.
+
+Pure: what an analyser found and the text in, text for a terminal out. Nothing in a stranger's text can move
+the cursor, change colours or hide: control and format characters are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from candidly.records import Analysis, Opinion
+
+SIGNS: Final = {"positive": "+", "negative": "-", "neutral": "="}
+FELT: Final = 0.05
+"""Clauses scoring within this are neither red nor green."""
+
+_RED, _GREEN, _DIM, _BOLD, _UNDERLINED, _NOT_UNDERLINED, _RESET = (
+    f"\x1b[{code}m" for code in (31, 32, 2, 1, 4, 24, 0)
+)
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINER: Final = "\u200d"
+"""Holds emoji together; harmless by itself."""
+
+Span = tuple[int, int, float]
+
+
+class Clause(NamedTuple):
+    """A stretch of the text, its score, and the opinions whose evidence lies in it."""
+
+    start: int
+    end: int
+    score: float
+    opinions: tuple[Opinion, ...]
+
+
+def wants_colour(*, terminal: bool, environ: Mapping[str, str]) -> bool:
+    """Whether to use colours: on a terminal that can, unless NO_COLOR is set (https://no-color.org)."""
+    return terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def render(text: str, analysis: Analysis, spans: Sequence[Span], *, colour: bool = False) -> str:
+    """The marked text, an empty line, and a legend; `spans` as `Analyser.explain` gives them."""
+    return "\n".join([marked(text, analysis, spans, colour=colour), "", *legend(text, analysis)])
+
+
+def marked(text: str, analysis: Analysis, spans: Sequence[Span], *, colour: bool = False) -> str:
+    """The text, each clause with score and themes: `[They ghosted me -0.62 communication-]`, or in colour."""
+    parts, at = [], 0
+    for clause in clauses(text, analysis, spans):
+        parts.append(visible(text[at : clause.start], brackets=not colour))
+        parts.append(_coloured(text, clause) if colour else _bracketed(text, clause))
+        at = clause.end
+    parts.append(visible(text[at:], brackets=not colour))
+    return "".join(parts).strip()
+
+
+def clauses(text: str, analysis: Analysis, spans: Sequence[Span]) -> list[Clause]:
+    """The spans in order, cut to the text and to what comes before, each with the opinions found in it."""
+    cut: list[Span] = []
+    for start, end, score in sorted(spans):
+        begin, stop = max(start, cut[-1][1] if cut else 0), min(end, len(text))
+        if begin < stop:
+            cut.append((begin, stop, score))
+    held: dict[int, list[Opinion]] = {}
+    for opinion in analysis.opinions:
+        shared = [min(opinion.end, end) - max(opinion.start, start) for start, end, _ in cut]
+        if shared and max(shared) > 0:
+            held.setdefault(shared.index(max(shared)), []).append(opinion)
+    return [Clause(*span, tuple(held.get(n, ()))) for n, span in enumerate(cut)]
+
+
+def legend(text: str, analysis: Analysis) -> Iterator[str]:
+    """What was found in the text as a whole, line by line."""
+    if analysis.score is None:
+        yield f"unscored: {visible(analysis.unscored)}"
+    else:
+        yield f"{analysis.label} {analysis.score:+.3f}"
+    yield (
+        f"language {visible(analysis.language)}, role {analysis.role}, stage {analysis.stage}, "
+        f"ghosting {analysis.ghosting}" + (", lost customer" if analysis.lost_customer else "")
+    )
+    if analysis.truncated:
+        yield "only the beginning was read: the text is too long"
+    width = max((len(opinion.theme) for opinion in analysis.opinions), default=0)
+    for opinion in analysis.opinions:
+        evidence = visible(" ".join(text[opinion.start : opinion.end].split()))
+        yield f'  {visible(opinion.theme).ljust(width)}  {opinion.polarity:8}  "{evidence}"'
+
+
+def as_data(analysis: Analysis, spans: Sequence[Span]) -> dict[str, Any]:
+    """The same for machines: the fields of the analysis, and `clauses` with offsets and scores."""
+    import dataclasses
+
+    found = [{"start": start, "end": end, "score": score} for start, end, score in spans]
+    return {**dataclasses.asdict(analysis), "clauses": found}
+
+
+def visible(text: str, *, brackets: bool = False) -> str:
+    """The text without anything that a terminal obeys: `\\x1b` for an escape, a blank for a tab.
+
+    `brackets`: those of the text get a backslash, so that no text can forge a mark.
+    """
+    shown = "".join(map(_shown, text)) if not text.isprintable() else text
+    return shown.replace("[", "\\[").replace("]", "\\]") if brackets else shown
+
+
+def _shown(char: str) -> str:
+    if char in ("\n", _JOINER):
+        return char
+    if char == "\t":
+        return " "
+    if unicodedata.category(char) not in _HIDDEN:
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _note(clause: Clause) -> str:
+    """`-0.62 communication-`."""
+    themes = (visible(opinion.theme) + SIGNS[opinion.polarity] for opinion in clause.opinions)
+    return " ".join([f"{clause.score:+.2f}", *themes])
+
+
+def _bracketed(text: str, clause: Clause) -> str:
+    return f"[{visible(text[clause.start : clause.end], brackets=True)} {_note(clause)}]"
+
+
+def _coloured(text: str, clause: Clause) -> str:
+    """The clause red or green by its score, its evidence underlined, and a dim note after it."""
+    tint = _GREEN if clause.score > FELT else _RED if clause.score < -FELT else ""
+    body, at = "", clause.start
+    for opinion in sorted(clause.opinions, key=lambda found: found.start):
+        start, end = max(opinion.start, at), min(opinion.end, clause.end)
+        if start < end:
+            body += visible(text[at:start]) + _UNDERLINED + visible(text[start:end]) + _NOT_UNDERLINED
+            at = end
+    body += visible(text[at : clause.end])
+    return f"{tint}{body}{_RESET}{_DIM}{_BOLD if clause.opinions else ''} {_note(clause)}{_RESET}"
