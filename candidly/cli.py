@@ -82,7 +82,7 @@ class LazyGroup(click.Group):
     show_default=True,
     help="The configuration file.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Only errors on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Speak only of trouble and of what is new.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--debug", is_flag=True, help="Log what happens in detail.")
 @click.option("--now", envvar="CANDIDLY_NOW", metavar="TIME", help="Work as if it were this time (ISO, UTC).")

@@ -50,6 +50,14 @@ def test_the_second_of_two_at_once_says_so_and_is_no_failure(house: House, comma
     assert "Nothing was done." in done.err
 
 
+def test_a_quiet_run_speaks_of_trouble_and_news_only(house: House) -> None:
+    assert "Report: " in house.run("-q", "run").out
+    again = house.run("-q", "run")
+    assert (again.code, again.out, again.err) == (0, "", "")
+    (house.folder / "inbox" / "bad.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert "bad.csv" in house.run("-q", "run").out
+
+
 def test_a_reader_that_leaves_is_no_failure(tmp_path: Path) -> None:
     house = make(tmp_path, rows=400)
     house.run("collect")

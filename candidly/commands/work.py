@@ -98,6 +98,8 @@ def _show_outcomes(console: Console, outcomes: Sequence[Outcome], as_json: bool)
     if as_json:
         console.json(_details(outcomes))
         return
+    if console.quiet and outcomes and exit_code(outcomes) == 0:
+        return  # cron mails whatever is printed
     rows = [outcome_row(outcome) for outcome in outcomes]
     if not rows:
         console.say("No source is enabled. Add one under `sources` in the configuration.")
