@@ -150,6 +150,29 @@ def _relevant(
             yield session.preparer.prepare(about)
 
 
+def rescore(session: Session, progress: Callable[[int], None] = lambda _done: None) -> int:
+    """Analyse anew what another version of the analyser read; how many mentions.
+
+    Each batch is one transaction, and what is done is known by its version: however a run ends, the next one
+    goes on. Raises EngineError where the engine is down; what was done until then stays.
+    """
+    version = session.analyser.version
+    done = last = 0
+    while not session.stopping() and (batch := queries.stale(session.store, version, BATCH, last)):
+        mentions = [mention for _, mention in batch]
+        analyses = session.analyser.analyse_many(mentions)
+        done += session.store.reanalyse(list(zip(mentions, analyses, strict=True)))
+        last = batch[-1][0]
+        progress(done)
+    return done
+
+
+def outdated(session: Session) -> dict[str, int]:
+    """version -> how many mentions it read, of all versions but the present one."""
+    counts = queries.version_counts(session.store)
+    return {version: n for version, n in counts.items() if version != session.analyser.version}
+
+
 def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
     """Judge what the store holds and how the sources fared; returns the incidents that are new."""
     opened = []

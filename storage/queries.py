@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "covered_days", "daily_counts", "deliveries", "dump", "export_rows", "incidents", "last_good_runs",
-    "last_runs", "mentions_frame", "opinions_frame", "runs", "texts", "totals", "weekly_totals",
+    "last_runs", "mentions_frame", "opinions_frame", "runs", "stale", "texts", "totals", "version_counts",
+    "weekly_totals",
 ]  # fmt: skip
 
 TIMELY_DAYS = 14
@@ -330,3 +331,27 @@ def versions(store: Store, company: str, start: datetime, end: datetime) -> list
     wanted = _published(select(_A.version).distinct().select_from(_JOINED), company, start, end)
     with store.reading() as connection:
         return sorted(connection.scalars(wanted))
+
+
+def stale(store: Store, version: str, limit: int, after: int = 0) -> list[tuple[int, Mention]]:
+    """Up to `limit` mentions that another version of the analyser read: (key, mention), by key.
+
+    Only keys beyond `after` are looked at, so that going through all takes linear time; without authors.
+    """
+    wanted = (
+        select(mentions)
+        .select_from(_JOINED)
+        .where(_M.pk > after, _A.version != version)
+        .order_by(_M.pk)
+        .limit(limit)
+    )
+    with store.reading() as connection:
+        found = connection.execute(wanted).mappings().all()
+    return [(row["pk"], rows.to_mention(dict(row))) for row in found]
+
+
+def version_counts(store: Store) -> dict[str, int]:
+    """version of the analyser -> how many mentions it read last."""
+    wanted = select(_A.version, func.count()).group_by(_A.version).order_by(_A.version)
+    with store.reading() as connection:
+        return {row.version: row[1] for row in connection.execute(wanted)}

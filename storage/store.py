@@ -15,7 +15,7 @@ from typing import Any, Self
 from sqlalchemy import Column, Connection, Engine, Row, delete, func, insert, select, text, update
 
 from candidly import failpoints
-from candidly.records import Batch, Cursor, Delivery, Incident, Outcome, Tally
+from candidly.records import Analysis, Batch, Cursor, Delivery, Incident, Mention, Outcome, Tally
 from storage import engine as engines
 from storage import migrate, outbox, rows
 from storage.schema import analyses, cursors, mentions, opinions, runs
@@ -105,6 +105,19 @@ class Store:
             _add_tally(connection, run, batch.tally)
             failpoints.hit("store.commit")
         failpoints.hit("store.committed")
+
+    def reanalyse(self, items: Sequence[tuple[Mention, Analysis]]) -> int:
+        """Replace the analyses of stored mentions, with opinions and verdicts; how many were replaced.
+
+        The mentions stay as they are, with revision and dates. One that is no longer there, or has been
+        edited since it was read, is passed over: this analysis is not of its text.
+        """
+        with self.writing() as connection:
+            _lock(connection)
+            done = _replace_analyses(connection, items)
+            failpoints.hit("store.commit")
+        failpoints.hit("store.committed")
+        return done
 
     def end_run(self, run: int, outcome: Outcome, finished: datetime) -> None:
         """Note how a run ended; the outcome's tally is the run's."""
@@ -202,14 +215,22 @@ def _known(
         yield from connection.execute(stored.where(mentions.c.id.in_(ids[at : at + CHUNK])))
 
 
+def _stored(connection: Connection, source: str, ids: Sequence[str]) -> Iterator[tuple[int, Mention]]:
+    """Those that are stored, with their keys, without authors."""
+    stored = select(mentions).where(mentions.c.source == source)
+    for at in range(0, len(ids), CHUNK):
+        chunk = stored.where(mentions.c.id.in_(ids[at : at + CHUNK]))
+        for row in connection.execute(chunk).mappings():
+            yield row["pk"], rows.to_mention(dict(row))
+
+
 def _save_items(connection: Connection, batch: Batch) -> None:
     """Write mentions with their analyses and opinions; a known one is replaced under its old key.
 
     Keys are given out here, not by the database, which lets every statement be one `executemany`; the write
     transaction keeps other writers out meanwhile.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE mentions IN SHARE ROW EXCLUSIVE MODE"))
+    _lock(connection)
     items = {mention.id: (mention, analysis) for mention, analysis in batch.items}
     columns = (mentions.c.pk, mentions.c.first_collected, mentions.c.digest, mentions.c.revision)
     known = {row.id: row for row in _known(connection, batch.source, list(items), *columns)}
@@ -229,6 +250,33 @@ def _save_items(connection: Connection, batch: Batch) -> None:
     rows.insert_rows(connection, mentions, new_mentions)
     rows.insert_rows(connection, analyses, new_analyses)
     rows.insert_rows(connection, opinions, new_opinions)
+
+
+def _replace_analyses(connection: Connection, items: Sequence[tuple[Mention, Analysis]]) -> int:
+    by_source: dict[str, dict[str, tuple[Mention, Analysis]]] = {}
+    for mention, analysis in items:
+        by_source.setdefault(mention.source, {})[mention.id] = (mention, analysis)
+    new_analyses, new_opinions = [], []
+    for source, wanted in by_source.items():
+        for pk, stored in _stored(connection, source, list(wanted)):
+            mention, analysis = wanted[stored.id]
+            if stored == mention.replace(author=""):
+                new_analyses.append(rows.analysis_row(pk, mention, analysis))
+                new_opinions += rows.opinion_rows(pk, analysis)
+    pks = [row[0] for row in new_analyses]
+    for at in range(0, len(pks), CHUNK):
+        for table in (opinions, analyses):
+            connection.execute(delete(table).where(table.c.mention.in_(pks[at : at + CHUNK])))
+    rows.insert_rows(connection, analyses, new_analyses)
+    failpoints.hit("store.rows")
+    rows.insert_rows(connection, opinions, new_opinions)
+    return len(pks)
+
+
+def _lock(connection: Connection) -> None:
+    """Keep other writers of mentions out until the end of the transaction; on SQLite there can be none."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE mentions IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _remove(connection: Connection, pks: Sequence[int]) -> None:

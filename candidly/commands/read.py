@@ -214,7 +214,21 @@ def _status(session: Session) -> dict[str, Any]:
         "totals": queries.totals(session.store),
         "open_incidents": len(queries.incidents(session.store, status="open", limit=1000)),
         "undelivered": sum(d.state == "pending" for d in queries.deliveries(session.store, limit=1000)),
+        "outdated": _outdated(session),
     }
+
+
+def _outdated(session: Session) -> int | None:
+    """How many mentions another version of the analyser read; None where the present one cannot be made."""
+    from candidly import pipeline
+    from candidly.errors import CandidlyError, StoreError
+
+    try:
+        return sum(pipeline.outdated(session).values())
+    except StoreError:
+        raise
+    except CandidlyError:  # `candidly check` tells; the state of the sources is worth seeing all the same
+        return None
 
 
 def _stale(session: Session, sources: list[dict[str, Any]], max_age: str | None) -> list[str]:
@@ -249,3 +263,5 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
         gaps = f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date"
         console.say(f"{line['company']}: {line['mentions']:,} mentions, {span}, {gaps}")
     console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")
+    if found["outdated"]:
+        console.say(f"{found['outdated']:,} mentions read by another version: candidly rescore")

@@ -177,11 +177,14 @@ def analyse(
 
 def analyser_at(console: Console) -> TextAnalyser:
     """The analyser of the configuration, or with all defaults where there is no such file."""
+    if console.config.exists():
+        from candidly.session import make_analyser
+
+        return make_analyser(console.load())
     from analysis.analyser import Analyser
     from candidly.config import Analysis
-    from candidly.session import make_analyser
 
-    return make_analyser(console.load()) if console.config.exists() else Analyser(Analysis(), Path())
+    return Analyser(Analysis(), Path())
 
 
 def _show_analysis(console: Console, analyser: TextAnalyser, text: str, as_json: bool) -> None:
@@ -214,6 +217,11 @@ def run(console: Console, as_json: bool) -> int:
         incidents = pipeline.watch(session, outcomes)
         delivered = pipeline.deliver(session)
         reports = pipeline.report_due(session)
+        outdated = sum(pipeline.outdated(session).values())
+    if outdated:
+        console.note(
+            f"{outdated:,} mentions were read by another version; `candidly rescore` reads them anew."
+        )
     if as_json:
         console.json({
             "sources": _details(outcomes),
