@@ -18,14 +18,15 @@ LONGEST: Final = 40
 class Memo(dict[K, V]):
     """`memo[key]` is `compute(key)`, remembered; `map(memo.__getitem__, keys)` runs at C speed."""
 
-    def __init__(self, compute: Callable[[K], V]) -> None:
+    def __init__(self, compute: Callable[[K], V], limit: int | None = None) -> None:
         super().__init__()
         self._compute = compute
+        self._limit = LIMIT if limit is None else limit
 
     def __missing__(self, key: K) -> V:
         value = self._compute(key)
-        if _length(key) <= LONGEST:
-            if len(self) >= LIMIT:
+        if (len(key) if isinstance(key, str) else _length(key)) <= LONGEST:
+            if len(self) >= self._limit:
                 self.clear()
             self[key] = value
         return value

@@ -36,6 +36,12 @@ MOST_EXCLAMATIONS: Final = 4
 QUESTION: Final = 0.18
 MANY_QUESTIONS: Final = 0.96
 
+SCALES: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
+NEAR: Final = 1e-6
+"""Closer than this to the middle between two rounded values, `round` decides; errors of x are far smaller."""
+WORDS_KEPT: Final = 100_000
+"""How many words have their class remembered (about 15 MB). New words come more often than new windows."""
+
 _ASCII = bytes(range(128))
 
 
@@ -51,7 +57,7 @@ class Vader:
         self.lexicon = self.rules.lexicon
         self._emoji = frozenset(self.rules.emoji)
         self._emoji_words = str.maketrans({emoji: " " + words for emoji, words in self.rules.emoji.items()})
-        self._class_of = Memo(self.rules.classify).__getitem__
+        self._class_of = Memo(self.rules.classify, WORDS_KEPT).__getitem__
         self._valence = {
             mixed: Memo(partial(self.rules.valence, mixed=mixed)).__getitem__ for mixed in (False, True)
         }
@@ -63,7 +69,7 @@ class Vader:
     def compound(self, text: str) -> float:
         """The normalised sum of valences, in [-1, 1], rounded to four places."""
         total, _, _, _ = self._read(text)
-        return round(total / sqrt(total * total + ALPHA), 4)
+        return rounded(total / sqrt(total * total + ALPHA), 4)
 
     def polarity_scores(self, text: str) -> dict[str, float]:
         """`neg`, `neu`, `pos` (shares, three places) and `compound`."""
@@ -85,10 +91,10 @@ class Vader:
             negative -= emphasis
         everything = positive - negative + neutral
         return {
-            "neg": round(abs(negative / everything), 3),
-            "neu": round(neutral / everything, 3),
-            "pos": round(positive / everything, 3),
-            "compound": round(total / sqrt(total * total + ALPHA), 4),
+            "neg": rounded(abs(negative / everything), 3),
+            "neu": rounded(neutral / everything, 3),
+            "pos": rounded(positive / everything, 3),
+            "compound": rounded(total / sqrt(total * total + ALPHA), 4),
         }
 
     def compounds(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -131,6 +137,18 @@ class Vader:
         return total, valences, len(words), emphasis
 
 
+def rounded(x: float, places: int) -> float:
+    """round(x, places) for |x| of 1 or so, without its detour over decimal digits.
+
+    A whole number over a power of ten is divided as exactly as its digits are read; near the middle between
+    two, and for the sign of zero, `round` itself decides.
+    """
+    scale = SCALES[places]
+    scaled = x * scale
+    whole = round(scaled)
+    return whole / scale if whole and abs(scaled - whole) < 0.5 - NEAR else round(x, places)
+
+
 def mixes_capitals(text: str) -> bool:
     """False for a text wholly in capitals; only where some words are not do capitals emphasise.
 
@@ -146,6 +164,9 @@ def non_ascii(text: str) -> str:
 
 def _emphasis(text: str) -> float:
     """What "!" (up to four) and "?" (from two) add to the sum, towards its sign."""
-    questions = text.count("?")
-    more = 0.0 if questions < 2 else questions * QUESTION if questions <= 3 else MANY_QUESTIONS
-    return min(text.count("!"), MOST_EXCLAMATIONS) * EXCLAMATION + more
+    emphasis = 0.0
+    if "!" in text:
+        emphasis = min(text.count("!"), MOST_EXCLAMATIONS) * EXCLAMATION
+    if "?" in text and (questions := text.count("?")) > 1:
+        emphasis += questions * QUESTION if questions <= 3 else MANY_QUESTIONS
+    return emphasis

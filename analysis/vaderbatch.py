@@ -36,8 +36,6 @@ BLANKS: Final = "\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr
 """The characters above ASCII at which str.split splits."""
 COMPENSATED: Final = sys.version_info >= (3, 12)
 """Does `sum` of this Python, and with it upstream, compensate rounding errors?"""
-NEAR: Final = 1e-6
-"""Closer than this to the middle between two rounded values, `round` decides."""
 
 
 class Scores(NamedTuple):
@@ -61,6 +59,7 @@ class Batch:
     """The array form of a Vader's lexicon and rules."""
 
     def __init__(self, scalar: Vader) -> None:
+        textbuffer.keep_pages()
         self._scalar = scalar
         source = scalar.rules
         known = list(source.known_words())
@@ -71,7 +70,7 @@ class Batch:
         self._upper = np.array([ord(rules.INERT), *(ord(source.classify(word.upper())) for word in words)])
         spaced = {emoji: f" {words}" for emoji, words in source.emoji.items()}
         self._plain = str.maketrans(spaced | dict.fromkeys(BLANKS, " "))
-        self._strange = frozenset(map(chr, self._plain)).union(LOWERED_TO_ASCII)
+        self._strange = frozenset(LOWERED_TO_ASCII).union(map(chr, self._plain))
         self._ascii_lexicon = len(words) == len(known)
         self._buts = np.array(sorted(map(ord, source.buts)))
         classes = source.classes()
@@ -111,41 +110,33 @@ class Batch:
         total = _sums(owner, values, n)
         total = total + emphasis * np.sign(total)
         out = np.zeros((4, n))
-        rows = [(3, total / np.sqrt(total * total + vader.ALPHA), 10_000.0)]
+        rows = [(3, total / np.sqrt(total * total + vader.ALPHA), vader.SCALES[4])]
         if shares:
-            rows += [(n, x, 1000.0) for n, x in enumerate(_shares(words, owner, values, emphasis))]
+            rows += [(n, x, vader.SCALES[3]) for n, x in enumerate(_shares(words, owner, values, emphasis))]
         for row, exact, scale in rows:
             scaled = exact * scale
             rounded = np.rint(scaled)
             out[row] = rounded / scale + 0.0
             # `round` decides ties, and gives a small negative number a zero with its sign.
-            unsure = (np.abs(np.abs(scaled - rounded) - 0.5) < NEAR) | ((rounded == 0) & (exact < 0))
+            unsure = (np.abs(np.abs(scaled - rounded) - 0.5) < vader.NEAR) | ((rounded == 0) & (exact < 0))
             again.extend(np.flatnonzero(unsure).tolist())
         for i in again:
             out[:, i] = tuple(self._scalar.polarity_scores(originals[i]).values())
         return out
 
-    def _normalised(self, texts: Sequence[str]) -> tuple[Sequence[str], list[int]]:
+    def _normalised(self, texts: Sequence[str]) -> tuple[list[str], list[int]]:
         """Texts without emoji and rare blanks, emptied where the scalar path must score them, and those."""
-        everything = "".join(texts)
-        if everything.isascii():
-            return texts, []
-        if self._ascii_lexicon and self._known_to_do_nothing(everything):
-            return texts, []
         plain, again = list(texts), []
-        for i, text in enumerate(texts):
-            if text.isascii():
+        for i in [i for i, text in enumerate(texts) if not text.isascii()]:
+            found = set(vader.non_ascii(texts[i]))
+            if self._ascii_lexicon and self._strange.isdisjoint(found):
                 continue
-            if not self._ascii_lexicon or any(letter in text for letter in LOWERED_TO_ASCII):
+            if self._ascii_lexicon and found.isdisjoint(LOWERED_TO_ASCII):
+                plain[i] = texts[i].translate(self._plain)
+            else:
                 plain[i] = ""
                 again.append(i)
-            elif not self._known_to_do_nothing(text):
-                plain[i] = text.translate(self._plain)
         return plain, again
-
-    def _known_to_do_nothing(self, text: str) -> bool:
-        """Are the characters above ASCII neither emoji nor blanks nor small forms in disguise?"""
-        return self._strange.isdisjoint(vader.non_ascii(text))
 
     def _words(self, raw: bytes, text_byte: Ints) -> _Words:
         """Split at blanks, strip punctuation and look each word up."""

@@ -31,6 +31,8 @@ NEVER_SO: Final = 1.25
 SECOND_BOOST, THIRD_BOOST = 0.95, 0.9
 """What a booster two or three words before keeps of its value."""
 
+FEW_LETTERS: Final = 2
+"""A word with no more letters is probably an emoticon: it is looked up with its punctuation."""
 BEFORE, AFTER = 3, 2
 """The words of a window before and after the sentiment word."""
 PAD, INERT, NEGATION_ONLY = "\x00", "\x01", "\x02"
@@ -40,8 +42,8 @@ FIRST_SENTIMENT: Final = 0x100
 # What the rules ask about a word.
 IN_LEXICON, UPPER, NEGATES, BOOSTS = 1, 2, 4, 8
 SO_OR_THIS, NEVER, WITHOUT, DOUBT, LEAST, NO, OR_NOR, AT_VERY = (1 << n for n in range(4, 12))
-IDIOM_FIRST, IDIOM_SECOND = 1 << 12, 1 << 13
-MODIFIES: Final = NEGATES | BOOSTS | SO_OR_THIS | LEAST | NO | IDIOM_FIRST
+IDIOM_FIRST, IDIOM_SECOND, IDIOM_RARER = (1 << n for n in range(12, 15))
+MODIFIES: Final = NEGATES | BOOSTS | SO_OR_THIS | LEAST | NO | IDIOM_RARER
 """Without any of these in its window a word keeps its value."""
 
 _NAMED: Final = {
@@ -62,6 +64,8 @@ _NAMED: Final = {
 _IDIOMS: Final = [key.split() for key in (*SPECIAL_CASES, *BOOSTER_DICT) if " " in key]
 _IDIOM_STARTS: Final = frozenset((first, second) for first, second, *_ in _IDIOMS)
 _FIRSTS, _SECONDS = map(frozenset, zip(*_IDIOM_STARTS, strict=True))
+_RARER: Final = frozenset(max(second, first, key=len) for first, second in _IDIOM_STARTS)
+"""Of an idiom's first two words the longer: a test for it passes over "the", "to", "of" and "bad"."""
 _APART: Final = frozenset(_NAMED).union(*_IDIOMS)
 """Words that share their class with no other word."""
 _MODIFIERS: Final = _APART.union(NEGATE, (word for word in BOOSTER_DICT if " " not in word))
@@ -103,6 +107,7 @@ class Rules:
             NEGATION_ONLY: WordClass("ordinaryn't", NEGATES, 0.0, 0.0),
         }
         self._modifying = {NEGATION_ONLY}
+        self._idiomatic: set[str] = set()
         self._keys: dict[tuple[object, ...], str] = {}
         self._free = {False: ord(NEGATION_ONLY) + 1, True: FIRST_SENTIMENT}
         for word, value in overlay.items():
@@ -123,7 +128,9 @@ class Rules:
 
     def classify(self, token: str) -> str:
         """The class character of a raw token; makes a new class where none fits."""
-        word = strip_punctuation(token)
+        word = token.strip(string.punctuation)
+        if len(word) <= FEW_LETTERS:
+            word = token
         low = word.lower()
         valence = self.lexicon.get(low)
         if valence is None and low not in _MODIFIERS:
@@ -142,7 +149,7 @@ class Rules:
         if self._modifying.isdisjoint(window):
             return _capitals(item, item.valence) if mixed else item.valence
         words = [self._classes[character] for character in window]
-        if self._may_be_idiom(words):
+        if not self._idiomatic.isdisjoint(window) and _starts_idiom(words):
             return self._ask_upstream(window, words, mixed)
         third, second, first, item, after, _ = words
         valence = item.valence
@@ -168,8 +175,9 @@ class Rules:
 
     def _can_match(self, word: str) -> bool:
         """Can a token of some text be looked up as this word?"""
-        alone = word.split() == [word] and self.emoji.keys().isdisjoint(word)
-        return alone and strip_punctuation(word).lower() == word
+        bare = word.strip(string.punctuation)
+        looked_up = bare if len(bare) > FEW_LETTERS else word
+        return word.split() == [looked_up.lower()] and self.emoji.keys().isdisjoint(word)
 
     def _new_class(
         self, key: tuple[object, ...], word: str, valence: float | None, boost: float | None, negates: bool
@@ -186,20 +194,15 @@ class Rules:
             (BOOSTS, boost is not None),
             (IDIOM_FIRST, low in _FIRSTS),
             (IDIOM_SECOND, low in _SECONDS),
+            (IDIOM_RARER, low in _RARER),
         ):
             flags |= flag if holds else 0
         self._classes[character] = WordClass(word, flags, valence or 0.0, boost or 0.0)
         if flags & MODIFIES:
             self._modifying.add(character)
+        if flags & IDIOM_RARER:
+            self._idiomatic.add(character)
         return character
-
-    def _may_be_idiom(self, words: Sequence[WordClass]) -> bool:
-        return any(
-            first.flags & IDIOM_FIRST
-            and second.flags & IDIOM_SECOND
-            and (first.word.lower(), second.word.lower()) in _IDIOM_STARTS
-            for first, second in pairwise(words)
-        )
 
     def _ask_upstream(self, window: str, words: Sequence[WordClass], mixed: bool) -> float:
         """Windows with the first two words of an idiom are rare: upstream's own code judges them."""
@@ -209,12 +212,6 @@ class Rules:
         text = _Words([word.word for word in words if word.word], mixed)
         at = BEFORE - window[:BEFORE].count(PAD)
         return float(self._upstream.sentiment_valence(0, text, item.word, at, [])[0])
-
-
-def strip_punctuation(token: str) -> str:
-    """The word that upstream looks up; with two letters or fewer left it may be an emoticon and stays."""
-    word = token.strip(string.punctuation)
-    return word if len(word) > 2 else token
 
 
 def weigh_but(but: int, places: Sequence[int], valences: Sequence[float]) -> list[float]:
@@ -238,6 +235,11 @@ def weigh_but(but: int, places: Sequence[int], valences: Sequence[float]) -> lis
             weighed[first] = valence * factors[first]
             heappush(holders.setdefault(weighed[first], []), first)
     return weighed
+
+
+def _starts_idiom(words: Sequence[WordClass]) -> bool:
+    pairs = pairwise(word.word.lower() for word in words)
+    return not _IDIOM_STARTS.isdisjoint(pairs)
 
 
 def _capitals(item: WordClass, valence: float) -> float:

@@ -69,11 +69,12 @@ class WordTable:
         for block, factor in zip(rest, self._factors[1:], strict=True):
             hashes[long] += block * factor
         entry = self._probe(hashes)
-        entry[self._lengths[entry] != length] = 0
-        proposed = self._blocks[entry[long]]
-        equal = proposed[:, 0] == numbers[start[long]]
+        proposed = np.flatnonzero(entry)
+        entry[proposed[self._lengths[entry[proposed]] != length[proposed]]] = 0
+        blocks = self._blocks[entry[long]]
+        equal = blocks[:, 0] == numbers[start[long]]
         for n, block in enumerate(rest, 1):
-            equal &= proposed[:, n] == block
+            equal &= blocks[:, n] == block
         entry[long[~equal]] = 0
         return entry
 
