@@ -42,6 +42,7 @@ NEAR: Final = 1e-6
 WORDS_KEPT: Final = 100_000
 """How many words have their class remembered (about 15 MB). New words come more often than new windows."""
 
+_HEAD, _TAIL = PAD * BEFORE, PAD * AFTER
 _ASCII = bytes(range(128))
 
 
@@ -68,12 +69,12 @@ class Vader:
 
     def compound(self, text: str) -> float:
         """The normalised sum of valences, in [-1, 1], rounded to four places."""
-        total, _, _, _ = self._read(text)
-        return rounded(total / sqrt(total * total + ALPHA), 4)
+        text, _, valences = self._read(text)
+        return _normalised(sum(valences), _emphasis(text)) if valences else 0.0
 
     def polarity_scores(self, text: str) -> dict[str, float]:
         """`neg`, `neu`, `pos` (shares, three places) and `compound`."""
-        total, valences, words, emphasis = self._read(text)
+        text, words, valences = self._read(text)
         if not words:
             return {"neg": 0.0, "neu": 0.0, "pos": 0.0, "compound": 0.0}
         positive = negative = 0.0
@@ -85,6 +86,7 @@ class Vader:
             elif valence < 0:
                 negative += valence - 1
                 neutral -= 1
+        emphasis = _emphasis(text)
         if positive > -negative:
             positive += emphasis
         elif positive < -negative:
@@ -94,7 +96,7 @@ class Vader:
             "neg": rounded(abs(negative / everything), 3),
             "neu": rounded(neutral / everything, 3),
             "pos": rounded(positive / everything, 3),
-            "compound": rounded(total / sqrt(total * total + ALPHA), 4),
+            "compound": _normalised(sum(valences), emphasis),
         }
 
     def compounds(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -115,26 +117,28 @@ class Vader:
 
         return Batch(self)
 
-    def _read(self, text: str) -> tuple[float, list[float], int, float]:
-        """Sum with emphasis, valences of sentiment words, number of words, emphasis."""
+    def _read(self, text: str) -> tuple[str, int, list[float]]:
+        """The text with words for emoji, its number of words, the valence of each sentiment word."""
         if not text.isascii() and not self._emoji.isdisjoint(non_ascii(text)):
             text = text.translate(self._emoji_words)
         words = text.split()
         classes = "".join(map(self._class_of, words))
         if classes.isascii():
-            return 0.0, [], len(words), _emphasis(text)
-        padded = PAD * BEFORE + classes + PAD * AFTER
-        valences = list(map(self._valence[mixes_capitals(text)], self._windows(padded)))
+            return text, len(words), []
+        mixed = not text.isupper() or mixes_capitals(text)
+        valences = list(map(self._valence[mixed], self._windows(f"{_HEAD}{classes}{_TAIL}")))
         if but := self._find_but(classes):
             places = [match.start() for match in self._hits(classes)]
             valences = weigh_but(but.start(), places, valences)
-        total = float(sum(valences))
-        emphasis = _emphasis(text)
-        if total > 0:
-            total += emphasis
-        elif total < 0:
-            total -= emphasis
-        return total, valences, len(words), emphasis
+        return text, len(words), valences
+
+
+def _normalised(total: float, emphasis: float) -> float:
+    if total > 0:
+        total += emphasis
+    elif total < 0:
+        total -= emphasis
+    return rounded(total / sqrt(total * total + ALPHA), 4)
 
 
 def rounded(x: float, places: int) -> float:

@@ -148,7 +148,7 @@ class Rules:
         item = self._classes[window[BEFORE]]
         if self._modifying.isdisjoint(window):
             return _capitals(item, item.valence) if mixed else item.valence
-        words = [self._classes[character] for character in window]
+        words = tuple(map(self._classes.__getitem__, window))
         if not self._idiomatic.isdisjoint(window) and _starts_idiom(words):
             return self._ask_upstream(window, words, mixed)
         third, second, first, item, after, _ = words
@@ -159,11 +159,11 @@ class Rules:
             valence = item.valence * NEGATED
         if mixed:
             valence = _capitals(item, valence)
-        if not first.flags & IN_LEXICON:
+        if first.flags and not first.flags & IN_LEXICON:
             valence += _boost(first, valence, mixed)
             if first.flags & NEGATES:
                 valence *= NEGATED
-        if not second.flags & IN_LEXICON:
+        if second.flags and not second.flags & IN_LEXICON:
             valence += _boost(second, valence, mixed) * SECOND_BOOST
             valence *= _negation_at_two(second.flags, first.flags)
         if window[0] != PAD and not third.flags & IN_LEXICON:

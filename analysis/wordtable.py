@@ -46,13 +46,11 @@ class WordTable:
                 break
         self._hash = np.zeros((1 << bits) + len(words) + 1, np.uint64)
         self._entry = np.zeros(len(self._hash), np.int64)
-        self._most_steps = 0
         for entry, word_hash in enumerate(hashes.tolist(), 1):
-            home = slot = word_hash >> (64 - bits)
+            slot = word_hash >> (64 - bits)
             while self._entry[slot]:
                 slot += 1
             self._hash[slot], self._entry[slot] = word_hash, entry
-            self._most_steps = max(self._most_steps, slot - home)
 
     def find(self, text: bytes, start: Ints, length: Ints) -> Ints:
         """The number of each word text[start : start + length], 0 for one that is not in the table."""
@@ -69,8 +67,7 @@ class WordTable:
         for block, factor in zip(rest, self._factors[1:], strict=True):
             hashes[long] += block * factor
         entry = self._probe(hashes)
-        proposed = np.flatnonzero(entry)
-        entry[proposed[self._lengths[entry[proposed]] != length[proposed]]] = 0
+        entry *= self._lengths[entry] == length
         blocks = self._blocks[entry[long]]
         equal = blocks[:, 0] == numbers[start[long]]
         for n, block in enumerate(rest, 1):
@@ -83,12 +80,11 @@ class WordTable:
         slot = (hashes >> self._shift).astype(np.int64)
         entry = self._entry[slot]
         open_ = np.flatnonzero((self._hash[slot] != hashes) & (entry != 0))
-        for _ in range(self._most_steps):
+        while len(open_):  # ends: after the last slot in use come empty ones
             entry[open_] = 0
             slot[open_] += 1
             here = slot[open_]
             match = self._hash[here] == hashes[open_]
             entry[open_[match]] = self._entry[here[match]]
             open_ = open_[~match & (self._entry[here] != 0)]
-        entry[open_] = 0
         return entry
