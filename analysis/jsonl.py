@@ -29,9 +29,9 @@ def analyse_file(analyser: TextAnalyser, source: Path, target: Path) -> int:
     Raises UsageError naming the line that cannot be read.
     """
     try:
-        with source.open("rb") as lines, _replacing(target) as out:
+        with _replacing(target) as out:
             count = 0
-            for id_, kind, text in _records(source, lines):
+            for id_, kind, text in (_record(*line) for line in objects(source)):
                 out.write(json.dumps(as_json(id_, analyser.analyse_text(text, kind))) + "\n")
                 count += 1
             return count
@@ -58,16 +58,21 @@ def as_json(id_: str, analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _records(source: Path, lines: IO[bytes]) -> Iterator[tuple[str, Kind, str]]:
-    for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
-        where = f"{source}:{number}"
-        if len(line) > LONGEST_LINE:
-            raise UsageError(f"{where}: the line is longer than {LONGEST_LINE:,} bytes.")
-        if line.strip():
-            yield _record(where, line)
+def objects(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`(file:line, object)` of every line that is not blank. Raises UsageError naming the line at fault."""
+    try:
+        with source.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE + 1), b""), 1):
+                where = f"{source}:{number}"
+                if len(line) > LONGEST_LINE:
+                    raise UsageError(f"{where}: the line is longer than {LONGEST_LINE:,} bytes.")
+                if line.strip():
+                    yield where, _object(where, line)
+    except OSError as error:
+        raise UsageError(f"{error.filename or source}: {error.strerror}.") from None
 
 
-def _record(where: str, line: bytes) -> tuple[str, Kind, str]:
+def _object(where: str, line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -76,6 +81,10 @@ def _record(where: str, line: bytes) -> tuple[str, Kind, str]:
         raise UsageError(f"{where}: is not JSON.", "Each line should be one JSON object.") from None
     if not isinstance(record, dict):
         raise UsageError(f"{where}: is not a JSON object.")
+    return record
+
+
+def _record(where: str, record: dict[str, Any]) -> tuple[str, Kind, str]:
     id_, kind, text = record.get("id"), record.get("kind", "post"), record.get("text")
     if not isinstance(id_, str) or not isinstance(text, str):
         raise UsageError(f"{where}: needs `id` and `text`, both strings.")

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("setup", "Run everything on an invented company; no account needed."),
     "collect": ("work", "Read the sources and store what is new."),
     "analyse": ("work", "Score and tag a text, or a file of texts."),
+    "evaluate": ("measure", "Measure on labelled texts how right the analysis is."),
     "rescore": ("measure", "Read anew what an older version of the analysis read."),
     "run": ("work", "Collect, look for spikes, deliver alerts, write the report."),
     "report": ("work", "Write the weekly report."),

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from candidly.console import Console, table
+
+if TYPE_CHECKING:
+    from analysis.engines import TextAnalyser
+    from analysis.evaluate import Evaluation
 
 
 @click.command()
@@ -51,6 +57,63 @@ def _show_outdated(console: Console, version: str, found: dict[str, int], as_jso
         return
     console.say(table(["version", "mentions"], list(found.items())))
     console.say(f"{sum(found.values()):,} mentions are out of date; the version is {version}.")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--texts", type=click.Path(path_type=Path), help="JSON Lines with the texts, by id.")
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0, 100_000),
+              help="Bootstrap samples behind the intervals.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def evaluate(
+    console: Console, files: tuple[Path, ...], texts: Path | None, resamples: int, as_json: bool
+) -> None:
+    """Measure how right the analysis is on labelled texts (JSON Lines).
+
+    A line holds a text and what is known of it: label, stars or experience; themes, role, stage, ghosting.
+
+    \b
+    Example: candidly evaluate labelled.jsonl
+    """
+    from candidly import accuracy
+    from candidly.commands.work import analyser_at
+
+    analyser = analyser_at(console)
+    data = []
+    for path in files:
+        whole, groups = _evaluated(console, analyser, path, texts, resamples)
+        if as_json:
+            entry = {"file": path, "version": analyser.version}
+            data.append(entry | accuracy.as_data(whole, groups))
+        else:
+            console.say(accuracy.render(str(path), whole, groups) + "\n")
+    if as_json:
+        console.json(data)
+    else:
+        console.say(f"Version of the analysis: {analyser.version}")
+
+
+def _evaluated(
+    console: Console, analyser: TextAnalyser, path: Path, texts: Path | None, resamples: int
+) -> tuple[Evaluation, dict[str, Evaluation]]:
+    """One file as a whole, and each of its groups."""
+    from analysis import labelled
+    from analysis.evaluate import evaluate as measured
+
+    rows = labelled.read(path, texts)
+    found = []
+    with counting(console, path.name, len(rows)) as show:
+        for n, row in enumerate(rows, 1):
+            found.append(analyser.analyse_text(row.text, row.kind))
+            if n % 100 == 0:
+                show(n)
+    truths = [row.truth for row in rows]
+    groups = {
+        name: measured([truths[n] for n in places], [found[n] for n in places], resamples=resamples)
+        for name, places in labelled.groups(rows)
+    }
+    return measured(truths, found, resamples=resamples), groups
 
 
 @contextmanager

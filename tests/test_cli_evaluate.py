@@ -1,0 +1,53 @@
+"""`candidly evaluate` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from candidly import cli
+
+LINES = (
+    {"text": "They ghosted me.", "label": "negative", "group": "a", "ghosting": "employer"},
+    {"text": "A friendly team, I love it here.", "stars": 5, "group": "b"},
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "labelled.jsonl"
+    path.write_text("\n".join(map(json.dumps, LINES)), encoding="utf-8")
+    return path
+
+
+def test_tables_and_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["evaluate", file.name, file.name, "--resamples", "20"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("labelled.jsonl: 2 texts") == 2
+    assert "ghosting_f1" in out
+    assert "Version of the analysis: " in out
+    assert cli.run(["evaluate", file.name, "--resamples", "20", "--json"]) == 0
+    (data,) = json.loads(capsys.readouterr().out)
+    assert set(data["groups"]) == {"a", "b"}
+    assert data["figures"]["negative_recall"]["value"] == 1.0
+    assert data["confusion"]["positive"]["positive"] == 1
+
+
+def test_a_bad_line_ends_it_with_one_message(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text('{"text": "x", "label": "neutral"}\n{"text": "x"}\n', encoding="utf-8")
+    assert cli.run(["evaluate", file.name]) == 2
+    assert "labelled.jsonl:2: has no label." in capsys.readouterr().err
+
+
+def test_the_configured_engine_is_the_one_that_is_measured(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = file.with_name("config.yaml")
+    config.write_text("companies: [{name: Northwind}]\nanalysis: {engine: vader}\n", encoding="utf-8")
+    assert cli.run(["evaluate", file.name, "--json", "--resamples", "0"]) == 0
+    (data,) = json.loads(capsys.readouterr().out)
+    assert data["version"].startswith("plain-vader")
+    assert data["figures"]["negative_recall"]["value"] == 0.0
