@@ -11,22 +11,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import textbuffer, vader
 from analysis import vaderrules as rules
+from analysis.vaderarrays import ArrayRules, Floats, Ints
 from analysis.wordtable import WordTable
 
 if TYPE_CHECKING:
     from analysis.vader import Vader
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 FEWEST: Final = 4_000
 """Characters from which the fixed cost of some hundred array operations is won back."""
@@ -73,13 +68,7 @@ class Batch:
         self._strange = frozenset(LOWERED_TO_ASCII).union(map(chr, self._plain))
         self._ascii_lexicon = len(words) == len(known)
         self._buts = np.array(sorted(map(ord, source.buts)))
-        classes = source.classes()
-        size = max(map(ord, classes)) + 1
-        self._flags, self._value, self._boost = np.zeros(size, np.int64), np.zeros(size), np.zeros(size)
-        for character, seen in classes.items():
-            n = ord(character)
-            self._flags[n], self._value[n], self._boost[n] = seen.flags, seen.valence, seen.boost
-        self._modifies = (self._flags & rules.MODIFIES) != 0
+        self._rules = ArrayRules(source.classes(), scalar.window_valence)
 
     def compounds(self, texts: Sequence[str]) -> Floats:
         """Vader.compounds"""
@@ -173,60 +162,16 @@ class Batch:
             for k in range(-rules.BEFORE, rules.AFTER + 1)
         ]
         item = window[rules.BEFORE]
-        capitals = (self._flags[item] & rules.UPPER) != 0
+        capitals = (self._rules.flags[item] & rules.UPPER) != 0
         flat = [t for t in np.unique(owner[capitals]).tolist() if not vader.mixes_capitals(texts[t])]
         mixed = ~np.isin(owner, flat) if flat else np.ones(len(hits), np.bool_)
-        values = self._value[item]
+        values = self._rules.value[item]
         emphasised = np.flatnonzero(capitals & mixed)
         values[emphasised] += np.where(values[emphasised] > 0, rules.CAPITALS, -rules.CAPITALS)
-        modified = np.flatnonzero(np.logical_or.reduce([self._modifies[place] for place in window]))
+        modified = np.flatnonzero(np.logical_or.reduce([self._rules.modifies[place] for place in window]))
         if len(modified):
-            values[modified] = self._modified([place[modified] for place in window], mixed[modified])
+            values[modified] = self._rules.valence([place[modified] for place in window], mixed[modified])
         return values
-
-    def _modified(self, window: Sequence[Ints], mixed: Flags) -> Floats:
-        """Rules.valence on arrays, for windows with a modifier."""
-        third, second, first, item, after, last = (self._flags[place] for place in window)
-        base = self._value[window[rules.BEFORE]]
-        value = np.where(_has(item, rules.NO) & _has(after, rules.IN_LEXICON), 0.0, base)
-        denied = _has(first | second, rules.NO) | (_has(third, rules.NO) & _has(first, rules.OR_NOR))
-        value = np.where(denied, base * rules.NEGATED, value)
-        capitals = np.where(value > 0, rules.CAPITALS, -rules.CAPITALS)
-        value = np.where(_has(item, rules.UPPER) & mixed, value + capitals, value)
-        free1, free2, free3 = (~_has(flags, rules.IN_LEXICON) for flags in (first, second, third))
-
-        value = np.where(free1, value + self._boosted(window[2], value, mixed), value)
-        value = np.where(free1 & _has(first, rules.NEGATES), value * rules.NEGATED, value)
-
-        boost = self._boosted(window[1], value, mixed) * rules.SECOND_BOOST
-        value = np.where(free2, value + boost, value)
-        so = _has(first, rules.SO_OR_THIS)
-        never = _has(second, rules.NEVER) & so
-        doubt = _has(second, rules.WITHOUT) & _has(first, rules.DOUBT)
-        value = np.where(free2, value * _factor(never, doubt, _has(second, rules.NEGATES)), value)
-
-        free3 &= window[0] != 0
-        boost = self._boosted(window[0], value, mixed) * rules.THIRD_BOOST
-        value = np.where(free3, value + boost, value)
-        never = so | (_has(third, rules.NEVER) & _has(second, rules.SO_OR_THIS))
-        doubt = _has(third, rules.WITHOUT) & _has(first | second, rules.DOUBT)
-        value = np.where(free3, value * _factor(never, doubt, _has(third, rules.NEGATES)), value)
-
-        least = _has(first, rules.LEAST) & free1 & ~_has(second, rules.AT_VERY)
-        value = np.where(least, value * rules.NEGATED, value)
-        places = (third, second, first, item, after, last)
-        for n in np.flatnonzero(_idiom(places)).tolist():
-            characters = "".join(chr(place[n]) for place in window)
-            value[n] = self._scalar.window_valence(characters, bool(mixed[n]))
-        return value
-
-    def _boosted(self, place: Ints, value: Floats, mixed: Flags) -> Floats:
-        """What the boosters at one place of the windows add; 0 where there is none."""
-        boost = self._boost[place]
-        boost = np.where(value < 0, -boost, boost)
-        capitals = _has(self._flags[place], rules.UPPER) & mixed
-        loud = boost + np.where(value > 0, rules.CAPITALS, -rules.CAPITALS)
-        return np.where(_has(self._flags[place], rules.BOOSTS), np.where(capitals, loud, boost), 0.0)
 
     def _weigh_but(self, words: _Words, hits: Ints, owner: Ints, values: Floats) -> None:
         """Weigh, in place, the values before and after the first "but" of each text."""
@@ -250,25 +195,9 @@ class Batch:
             values[rows[mine]] = rules.weigh_but(int(but[t]), hits[rows[mine]].tolist(), old[mine].tolist())
 
 
-def _has(flags: Ints, wanted: int) -> Flags:
-    return np.asarray(flags & wanted, np.bool_)
-
-
 def _added(owner: Ints, values: Floats, n: int) -> Floats:
     """The sum of each text's values; bincount adds one after the other, as a loop would."""
     return np.bincount(owner, values, n).astype(np.float64, copy=False)
-
-
-def _factor(never: Flags, doubt: Flags, negates: Flags) -> Floats:
-    return np.where(never, rules.NEVER_SO, np.where(negates & ~doubt, rules.NEGATED, 1.0))
-
-
-def _idiom(places: Sequence[Ints]) -> Flags:
-    """Windows in which an idiom may start: its first word, then a second word of some idiom."""
-    start = np.zeros(len(places[0]), np.bool_)
-    for first, second in pairwise(places):
-        start |= _has(first, rules.IDIOM_FIRST) & _has(second, rules.IDIOM_SECOND)
-    return start
 
 
 def _sums(owner: Ints, values: Floats, n: int) -> Floats:
