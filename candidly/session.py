@@ -62,6 +62,10 @@ class Session:
         """
         _ = self.preparer, self.finder, self.analyser.version
 
+    def imports(self) -> list[str]:
+        """The sources that are files, whose silence says nothing."""
+        return [source.name for source in self.config.sources if not source.live]
+
     def context(self) -> Context:
         """What a collector is given."""
         return Context(now=self.now(), folder=self.loaded.folder, secret=self.loaded.secrets.get)

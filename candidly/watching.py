@@ -36,7 +36,8 @@ def spike_of(session: Session, company: str) -> Spike | None:
     if found.empty:
         return None
     sources = sorted(set(found["source"]))
-    covered = queries.covered_days(session.store, sources, since, until + timedelta(days=1), zone)
+    end = until + timedelta(days=1)
+    covered = queries.covered_days(session.store, sources, since, end, zone, session.imports())
     first = min(found["day"])
     days = [first + timedelta(days=n) for n in range((until - first).days + 1)]
     return spikes.judge(

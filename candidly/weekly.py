@@ -34,7 +34,9 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
         now=session.now(),
         texts=lambda pks: queries.texts(store, pks),
         trend=queries.weekly_totals(store, company, first, after, settings.timezone),
-        covered=queries.covered_days(store, sources, last - timedelta(days=7), after, settings.timezone),
+        covered=queries.covered_days(
+            store, sources, last - timedelta(days=7), after, settings.timezone, session.imports()
+        ),
         sources=sources,
         runs=queries.last_runs(store),
         competitors=_competitors(session, company, period),

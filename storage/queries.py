@@ -164,18 +164,26 @@ def daily_counts(
 
 
 def covered_days(
-    store: Store, sources: Iterable[str], since: date | datetime, until: date | datetime, timezone: str
+    store: Store,
+    sources: Iterable[str],
+    since: date | datetime,
+    until: date | datetime,
+    timezone: str,
+    imports: Iterable[str] = (),
 ) -> DataFrame:
     """Day (date, in `timezone`) and source: the days of `[since, until)` whose mentions are known.
 
     A source is read on from its cursor, so a good run (ok or partial) also covers the days before it, back to
     the source's first mention or first good run. Covered are therefore all days from there to the day of the
     last good run, quiet ones too, and later days that have mentions. Every other day is missing, not zero.
+    `imports`: the sources that are files; an export says nothing about the days after its last mention,
+    however often it is looked at.
     """
-    names = list(sources)
+    names, files = list(sources), set(imports)
     first, last = days.first_day(since, timezone), days.end_day(until, timezone)
     run = _runs.c
-    oldest = select(_M.source, func.min(_M.published)).where(_M.source.in_(names)).group_by(_M.source)
+    span = select(_M.source, func.min(_M.published), func.max(_M.published))
+    span = span.where(_M.source.in_(names)).group_by(_M.source)
     good = (
         select(run.source, func.min(run.started), func.max(run.finished))
         .where(run.source.in_(names), run.status.in_(("ok", "partial")), run.finished.is_not(None))
@@ -185,9 +193,13 @@ def covered_days(
     seen = select(_M.source).where(_M.source.in_(names)).distinct()
     found: set[tuple[str, date]] = set()
     with store.reading() as connection:
-        earliest = {row[0]: row[1] for row in connection.execute(oldest)}
+        spans = {row[0]: (row[1], row[2]) for row in connection.execute(span)}
         for source, started, finished in connection.execute(good):
-            begin = min(started, earliest.get(source) or started)
+            first_told, last_told = spans.get(source, (None, None))
+            begin = min(started, first_told or started)
+            finished = last_told if source in files else finished  # noqa: PLW2901
+            if finished is None:
+                continue
             known[source] = days.local_day(begin, timezone), days.local_day(finished, timezone)
         for day, (start, end) in days.days(first, last, timezone):
             late = [name for name in names if not (name in known and day <= known[name][1])]

@@ -192,6 +192,16 @@ def test_a_good_run_covers_the_days_before_it_and_a_failed_one_does_not(store):
     ]
 
 
+def test_an_export_says_nothing_about_the_days_after_its_last_mention(store):
+    save(store, mention("1", published=utc(2026, 1, 2)), mention("2", published=utc(2026, 1, 4)))
+    end_run(store, "forum", "ok", utc(2026, 1, 8), utc(2026, 1, 8))
+    span = date(2026, 1, 1), date(2026, 1, 9), "UTC"
+    live = queries.covered_days(store, ["forum"], *span)
+    export = queries.covered_days(store, ["forum"], *span, imports=["forum"])
+    assert [day.day for day in live["day"]] == [2, 3, 4, 5, 6, 7, 8]
+    assert [day.day for day in export["day"]] == [2, 3, 4]
+
+
 def test_the_sources_of_a_company(store):
     save(store, mention("1"))
     assert queries.sources_of(store, mention("1").company) == ["forum"]
