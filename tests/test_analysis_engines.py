@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from house import make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -378,7 +379,7 @@ def test_an_address_that_would_show_texts_to_others_is_refused(url: str, good: b
     if good:
         assert config.EngineOptions(url=url).url == url
     else:
-        with pytest.raises(ValueError, match="should be|should begin|never stand"):
+        with pytest.raises(ValueError, match=r"should be|should begin|never stand"):
             config.EngineOptions(url=url)
 
 
@@ -387,3 +388,16 @@ def test_an_endpoint_needs_an_address_and_a_model() -> None:
         config.Analysis(engine="endpoint")
     with pytest.raises(ValueError, match="has no option 'colour'"):
         config.Analysis(engine_options=config.EngineOptions.model_validate({"colour": 1}))
+
+
+def test_check_tells_whether_the_engine_can_be_set_up(tmp_path: Path) -> None:
+    house = make(tmp_path, 1)
+    assert "ok   analysis: " in house.run("check").out
+    options = "{url: 'http://127.0.0.1:9/v1', model: tiny, key_secret: TINY_KEY}"
+    config_file = house.folder / "config.yaml"
+    with config_file.open("a", encoding="utf-8") as file:
+        file.write(f"analysis: {{engine: endpoint, engine_options: {options}}}\n")
+    done = house.run("check")
+    assert done.code == 2
+    assert "FAIL analysis: the secret TINY_KEY is not set" in done.out
+    assert "ok   analysis: endpoint-tiny-" in house.run("check", TINY_KEY="k3y").out

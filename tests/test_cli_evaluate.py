@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,16 @@ LINES = (
     {"text": "They ghosted me.", "label": "negative", "group": "a", "ghosting": "employer"},
     {"text": "A friendly team, I love it here.", "stars": 5, "group": "b"},
 )
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """The command line sets up logging for its process; here that is everybody's."""
+    log = logging.getLogger("candidly")
+    before = log.handlers[:], log.propagate, log.level
+    yield
+    log.handlers[:], log.propagate = before[0], before[1]
+    log.setLevel(before[2])
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import random
 import shutil
@@ -23,6 +24,16 @@ from storage.queries import dump
 
 SIZE = 600
 THEME = 'analysis: {extra_themes: {parking: {any: [parking], negative: ["case (1|2|3)"]}}}\n'
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """The command line sets up logging for its process; here that is everybody's."""
+    log = logging.getLogger("candidly")
+    before = log.handlers[:], log.propagate, log.level
+    yield
+    log.handlers[:], log.propagate = before[0], before[1]
+    log.setLevel(before[2])
 
 
 def change(house: House, text: str = THEME) -> House:

@@ -11,6 +11,7 @@ import os
 import pytest
 import test_storage_outbox
 import test_storage_queries
+import test_storage_rescore
 import test_storage_store
 from sqlalchemy import create_engine
 from sqlalchemy import inspect as inspect_tables
@@ -49,7 +50,7 @@ def arguments(test):
     return inspect.signature(wrapped.inner_test if wrapped else test).parameters
 
 
-for module in (test_storage_store, test_storage_outbox, test_storage_queries):
+for module in (test_storage_store, test_storage_outbox, test_storage_queries, test_storage_rescore):
     for name, test in vars(module).items():
         if name.startswith("test_") and "store" in arguments(test) and "tmp_path" not in arguments(test):
             globals()[name] = test

@@ -46,7 +46,8 @@ def check(console: Console, schema: bool, as_json: bool) -> int:
         console.json(json_schema(collectors.settings_models()))
         return 0
     loaded = console.load()
-    findings = [*_check_store(loaded), *_check_sources(console, loaded), *_check_channels(loaded)]
+    findings = [*_check_store(loaded), *_check_analysis(loaded), *_check_sources(console, loaded)]
+    findings += _check_channels(loaded)
     problems = [text for good, text in findings if not good]
     if as_json:
         console.json(
@@ -68,6 +69,17 @@ def _check_store(loaded: Loaded) -> list[tuple[bool, str]]:
             return [(True, f"configuration: {names}"), (True, "store opens")]
     except StoreError as error:
         return [(False, f"store: {error}")]
+
+
+def _check_analysis(loaded: Loaded) -> list[tuple[bool, str]]:
+    """Can the texts be read: themes, engine and its secrets? An engine is set up, but not asked."""
+    from candidly.errors import CandidlyError
+    from candidly.session import make_analyser
+
+    try:
+        return [(True, f"analysis: {make_analyser(loaded).version}")]
+    except CandidlyError as error:
+        return [(False, f"analysis: {error}")]
 
 
 def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
