@@ -243,7 +243,9 @@ def test_a_second_signal_ends_the_schedule_at_once(house: House, serve: object, 
 def test_an_unknown_error_of_a_job_is_logged_by_its_kind_alone(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("candidly"), "propagate", True)
+    logger = logging.getLogger("candidly")
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "handlers", [])  # whatever a test before left there
     for error in (ValueError("a text from a source"), UsageError("no room.", "Make some.")):
         scheduler._report_trouble(SimpleNamespace(exception=error, job_id="source:x"))  # type: ignore[arg-type]
     assert caplog.messages == ["job source:x failed: ValueError", "job source:x failed: no room. Make some."]
