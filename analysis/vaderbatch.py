@@ -116,7 +116,11 @@ class Batch:
     def _normalised(self, texts: Sequence[str]) -> tuple[list[str], list[int]]:
         """Texts without emoji and rare blanks, emptied where the scalar path must score them, and those."""
         plain, again = list(texts), []
-        for i in [i for i, text in enumerate(texts) if not text.isascii()]:
+        odd = [i for i, text in enumerate(texts) if not text.isascii()]
+        everything = vader.non_ascii("".join(map(texts.__getitem__, odd)))
+        if self._ascii_lexicon and self._strange.isdisjoint(everything):
+            return plain, again
+        for i in odd:
             found = set(vader.non_ascii(texts[i]))
             if self._ascii_lexicon and self._strange.isdisjoint(found):
                 continue

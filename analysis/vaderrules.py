@@ -177,7 +177,9 @@ class Rules:
         """Can a token of some text be looked up as this word?"""
         bare = word.strip(string.punctuation)
         looked_up = bare if len(bare) > FEW_LETTERS else word
-        return word.split() == [looked_up.lower()] and self.emoji.keys().isdisjoint(word)
+        return word.split() == [looked_up.lower()] and not any(
+            letter in self.emoji or letter == "\0" for letter in word
+        )
 
     def _new_class(
         self, key: tuple[object, ...], word: str, valence: float | None, boost: float | None, negates: bool

@@ -22,7 +22,7 @@ _FIRST_BYTES = np.array([(1 << 8 * n) - 1 for n in range(BLOCK + 1)], np.uint64)
 
 
 class WordTable:
-    """Byte strings, numbered from 1 in the given order.
+    """Distinct byte strings without NUL, numbered from 1 in the given order; ValueError for others.
 
     The hash of a word is the sum of its blocks, each times an odd number, modulo 2^64. It only proposes an
     entry: the length and, beyond one block, all bytes are compared, so that no word, chosen to collide or
@@ -31,6 +31,8 @@ class WordTable:
     """
 
     def __init__(self, words: Collection[bytes]) -> None:
+        if any(b"\0" in word for word in words) or len(set(words)) < len(words):
+            raise ValueError("a word table holds distinct words without NUL")
         self._lengths = np.array([0, *map(len, words)])
         self._width = -(-int(self._lengths.max()) // BLOCK)
         padded = b"".join(word.ljust(self._width * BLOCK, b"\0") for word in (b"", *words))

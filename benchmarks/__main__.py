@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import chain
+from benchmarks import chain, vader
 
 if __name__ == "__main__":
+    vader.main()
     chain.main()

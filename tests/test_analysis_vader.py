@@ -2,56 +2,17 @@ import json
 import random
 import struct
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vaderSentiment.vaderSentiment import (
-    BOOSTER_DICT,
-    NEGATE,
-    SENTIMENT_LADEN_IDIOMS,
-    SPECIAL_CASES,
-    SentimentIntensityAnalyzer,
-)
+from vader_world import SHARED, THEIRS, some_text
 
 from analysis.sentences import split
 from analysis.vader import Vader
 
 OURS = Vader()
-THEIRS = SentimentIntensityAnalyzer()
-GOLD = Path(__file__).parents[2] / "shared" / "gold" / "mentions.jsonl"
-
-SPECIAL = """
-so this never without doubt least at very no or nor kind of but just enough sort the shit bomb bad ass badass
-bus stop yeah right kiss death to die for beating heart BUT NO No I A not NOT good GOOD THE
-"""
-PLAIN = "the work is a company in manager we they it on with office team salary and"
-WORDS = {
-    "lexicon": sorted(THEIRS.lexicon),
-    "boosters": sorted(BOOSTER_DICT),
-    "negations": sorted(NEGATE),
-    "idioms": sorted(SPECIAL_CASES) + sorted(SENTIMENT_LADEN_IDIOMS),
-    "emoji": sorted(THEIRS.emojis),
-    "special": SPECIAL.split(),
-    "plain": PLAIN.split(),
-    "odd": [
-        "don’t",
-        "É",
-        "ΣΟΦΟΣ",
-        "İstanbul",
-        "straße",
-        "ﬁne",
-        "你好",
-        "ǅ",
-        "\u200b",
-        "a b",
-        "x\u2028y",
-        "\x1c",
-        "❤️",
-    ],
-}
-MARKS = ["!", "?", ".", ",", ";", ":", "(", ")", '"', "'", "-", "#", "…", "!!!", "???", "!?", "n't", "\n"]
+GOLD = SHARED / "gold" / "mentions.jsonl"
 
 
 def same(text: str) -> bool:
@@ -61,21 +22,6 @@ def same(text: str) -> bool:
     return pack(*(theirs[k] for k in keys), theirs["compound"]) == pack(
         *(ours[k] for k in keys), OURS.compound(text)
     )
-
-
-def some_text(rng: random.Random) -> str:
-    pools = list(WORDS.values())
-    favourite = rng.choice(pools)
-    out = []
-    for _ in range(rng.choice((0, 1, 2, 3, 4, 6, 9, 25, 60))):
-        word = rng.choice(favourite if rng.random() < 0.4 else rng.choice(pools))
-        change = rng.random()
-        word = word.upper() if change < 0.12 else word.capitalize() if change < 0.18 else word
-        word += rng.choice(MARKS) if rng.random() < 0.15 else ""
-        word = rng.choice(MARKS) + word if rng.random() < 0.08 else word
-        out += [word, rng.choice((" ",) * 12 + ("", "\n", "  "))]
-    text = "".join(out)
-    return text.upper() if rng.random() < 0.05 else text
 
 
 @pytest.mark.parametrize(
@@ -122,9 +68,11 @@ def test_real_sentences_equal_upstream() -> None:
 
 def test_a_full_memo_starts_afresh_with_equal_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.memo.LIMIT", 5)
+    monkeypatch.setattr("analysis.vader.WORDS_KEPT", 5)
     small, text = Vader(), "good bad nice awful pay and very happy people but sad days not great"
     assert small.polarity_scores(text) == THEIRS.polarity_scores(text)
-    assert len(small._class_of.__self__) <= 5
+    memos = [small._class_of.__self__, *(lookup.__self__ for lookup in small._valence.values())]
+    assert all(len(memo) <= 5 for memo in memos)
 
 
 @pytest.mark.parametrize(
