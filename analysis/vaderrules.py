@@ -37,7 +37,8 @@ BEFORE, AFTER = 3, 2
 """The words of a window before and after the sentiment word."""
 PAD, INERT, NEGATION_ONLY = "\x00", "\x01", "\x02"
 FIRST_SENTIMENT: Final = 0x100
-"""Classes from here on have a valence; those below only modify or do nothing."""
+"""Classes from here on have a valence; those below only modify or do nothing. Whatever the lexicon, there are
+fewer than 200 of those: two for each booster and each word with a class of its own."""
 
 # What the rules ask about a word.
 IN_LEXICON, UPPER, NEGATES, BOOSTS = 1, 2, 4, 8
@@ -136,11 +137,9 @@ class Rules:
         if valence is None and low not in _MODIFIERS:
             return NEGATION_ONLY if "n't" in low else INERT
         boost = BOOSTER_DICT.get(low)
-        # Boosters never count for themselves: of their valence only its presence matters.
-        seen = valence if boost is None else valence is not None
         negates = low in NEGATE or "n't" in low
         upper = word.isupper() and (valence is not None or boost is not None)
-        key = (low if low in _APART else None, type(seen), seen, boost, negates, upper)
+        key = (low if low in _APART else None, valence, boost, negates, upper)
         return self._keys.get(key) or self._new_class(key, word, valence, boost, negates)
 
     def valence(self, window: str, mixed: bool) -> float:

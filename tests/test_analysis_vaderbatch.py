@@ -204,6 +204,13 @@ def test_an_overlay_equals_upstream_with_the_same_entries(lexicon):
     assert differing(texts, ours, theirs) == []
 
 
+@pytest.mark.usefixtures("always_arrays")
+def test_the_sign_of_a_vanishing_sum_is_kept():
+    lexicon = {"aaa": -0.1, "bbb": -0.2, "ccc": 0.3, "ddd": 0.1, "eee": 0.2, "fff": -0.3}
+    texts = ["aaa bbb ccc", "ddd eee fff", "ccc bbb aaa", "aaa bbb ccc!", "ddd eee fff!", "ddd fff eee?? !"]
+    assert differing(texts, Vader(lexicon), upstream_with(lexicon)) == []
+
+
 def test_boosters_with_many_values_do_not_run_out_of_classes():
     lexicon = {word: n / 7 for n, word in enumerate(BOOSTER_DICT) if " " not in word}
     lexicon |= {f"word{n}": n / 1000 for n in range(1, 1500)}
