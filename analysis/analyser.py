@@ -9,27 +9,45 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from analysis import ownthemes, roles, sentiment, themes
+from analysis.features import THEME_NUMBER, Hit, Item
 from analysis.language import LanguageFinder
+from analysis.lexicon import Lexicon
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
+from analysis.reader import Reader
 from analysis.sentences import split
 from analysis.sentiment import Sentence
 from analysis.vader import Vader
 from candidly import config
-from candidly.records import Analysis, Kind, Mention
+from candidly.records import Analysis, Ghosting, Kind, Mention, Opinion
 
 LONGEST: Final = 50_000
 """Characters that are read; the rest is flagged as truncated."""
 WITH_LEXICON: Final = frozenset({"en"})
-RULES: Final = 1
+SECTIONS: Final = frozenset({"pros", "cons", "advice"})
+BATCH: Final = 500
+"""Texts that are read together."""
+RULES: Final = 2
 """Raised whenever code changes what a text is read as, so that stored analyses show their age."""
 
 
 class Reading(NamedTuple):
-    """What one pass over a text found, in text order."""
+    """What one pass of the rules over a text found, in text order."""
 
     matches: list[Match]
     signs: list[themes.Sign]
     sentences: list[Sentence]
+
+
+class Opened(NamedTuple):
+    """A text that can be scored, taken apart as far as the rules go."""
+
+    text: str
+    language: str
+    matches: list[Match]
+    signs: list[themes.Sign]
+    sections: list[tuple[str, int, int]]
+    spans: list[tuple[int, int]]
+    standing: roles.Standing
 
 
 class Analyser:
@@ -47,34 +65,55 @@ class Analyser:
 
     @cached_property
     def version(self) -> str:
-        """What an analysis was made with: rules, and hashes of the phrase files."""
+        """What an analysis was made with: engine and lexicon, rules, and hashes of the phrase files."""
         _ = self._lines  # a file that cannot be read is told as a ConfigError
         named = {name: _hash(path) for name, path in (("themes", self._themes), ("roles", roles.RULES))}
-        engine = "plain-vader" if self._plain else "vader"
-        made = f"{engine}-3.3.2+themes-{named['themes']}+roles-{named['roles']}+rules-{RULES}"
+        engine = "plain-vader-3.3.2" if self._plain else f"candidly-{self._reader.lexicon.version}"
+        made = f"{engine}+themes-{named['themes']}+roles-{named['roles']}+rules-{RULES}"
         own = ownthemes.version(self._settings.extra_themes)
         return f"{made}+own-{own}" if own else made
 
     def analyse(self, mention: Mention) -> Analysis:
         """Everything read out of one mention; offsets are those of `mention.text`."""
-        return self._analyse(mention.text, mention.kind, mention)
+        return self.analyse_many([mention])[0]
 
     def analyse_many(self, mentions: Sequence[Mention]) -> list[Analysis]:
-        """`analyse` for each, in the same order."""
-        return [self.analyse(mention) for mention in mentions]
+        """`analyse` for each, in the same order; many at once cost less than one by one."""
+        return self._analyse([(mention.text, mention.kind, mention) for mention in mentions])
 
     def analyse_text(self, text: str, kind: Kind = "post") -> Analysis:
         """The same for a bare text; "Pros:" and "Cons:" in it are taken as headings."""
-        return self._analyse(text, kind, None)
+        return self.analyse_texts([(text, kind)])[0]
+
+    def analyse_texts(self, texts: Sequence[tuple[str, Kind]]) -> list[Analysis]:
+        """`analyse_text` for many texts with their kinds."""
+        return self._analyse([(text, kind, None) for text, kind in texts])
 
     def explain(self, text: str) -> list[tuple[int, int, float]]:
-        """`(start, end, score)` of every sentence, for people who ask why a text scored as it did."""
-        text = text[:LONGEST]
-        folded = fold(text)
-        reading = self._read(text, folded, self._book.find(folded), None)
-        return [(s.start, s.end, s.score) for s in reading.sentences]
+        """`(start, end, score)` of every clause, for people who ask why a text scored as it did."""
+        opened = self._open(text, "post", None)
+        if isinstance(opened, Analysis):
+            return []
+        if self._plain:
+            return [(s.start, s.end, s.score) for s in self._sentences(opened)]
+        return [(tone.start, tone.end, tone.score) for tone in self._reader.tones(_item(opened, "post"))]
 
-    def _analyse(self, text: str, kind: Kind, mention: Mention | None) -> Analysis:
+    def _analyse(self, texts: Sequence[tuple[str, Kind, Mention | None]]) -> list[Analysis]:
+        done: list[Analysis] = []
+        for at in range(0, len(texts), BATCH):
+            part = texts[at : at + BATCH]
+            opened = [self._open(*one) for one in part]
+            if self._plain:
+                done += [
+                    one if isinstance(one, Analysis) else self._by_rules(one, len(t))
+                    for one, (t, _, _) in zip(opened, part, strict=True)
+                ]
+            else:
+                done += self._by_lexicon(opened, part)
+        return done
+
+    def _open(self, text: str, kind: Kind, mention: Mention | None) -> Opened | Analysis:
+        """What the rules find in a text; an Analysis at once where it cannot be scored."""
         truncated = len(text) > LONGEST
         text = text[:LONGEST]
         folded = fold(text)
@@ -92,31 +131,85 @@ class Analyser:
                 stage=standing.stage,
                 truncated=truncated,
             )
-        reading = self._read(text, folded, self._book.find_in(folded, words, places), mention)
-        summarise = sentiment.summarise_plain if self._plain else sentiment.summarise
-        score, label = summarise(reading.sentences)
-        standing = roles.standing(kind, reading.matches, mention)
+        matches = self._book.find_in(folded, words, places)
+        sections = list(mention.parts()) if mention else sentiment.headings(folded)
+        spans = split(text) if mention or not sections else _split_parts(text, sections)
+        signs = themes.signs(folded, matches, spans)
+        standing = roles.standing(kind, matches, mention)
+        return Opened(text, language, matches, signs, sections, spans, standing)
+
+    def _by_rules(self, opened: Opened, length: int) -> Analysis:
+        """VADER by sentence, phrases for the rest: `engine: vader`."""
+        sentences = self._sentences(opened)
+        score, label = sentiment.summarise_plain(sentences)
+        standing = opened.standing
         return Analysis(
             version=self.version,
-            language=language,
+            language=opened.language,
             score=score,
             label=label,
             role=standing.role,
             stage=standing.stage,
             ghosting=standing.ghosting,
             lost_customer=standing.lost_customer,
-            truncated=truncated,
-            opinions=themes.opinions(reading.signs, reading.sentences),
+            truncated=length > LONGEST,
+            opinions=themes.opinions(opened.signs, sentences),
         )
 
-    def _read(self, text: str, folded: str, matches: list[Match], mention: Mention | None) -> Reading:
-        sections = list(mention.parts()) if mention else sentiment.headings(folded)
-        spans = split(text) if mention or not sections else _split_parts(text, sections)
-        signs = themes.signs(folded, matches, spans)
+    def _by_lexicon(
+        self, opened: Sequence[Opened | Analysis], texts: Sequence[tuple[str, Kind, Mention | None]]
+    ) -> list[Analysis]:
+        """What the learned reader makes of a batch; facts that the source states go before it."""
+        items = [
+            _item(one, kind)
+            for one, (_, kind, _) in zip(opened, texts, strict=True)
+            if isinstance(one, Opened)
+        ]
+        readings = iter(self._reader.read(items))
+        done = []
+        for one, (text, _, mention) in zip(opened, texts, strict=True):
+            if isinstance(one, Analysis):
+                done.append(one)
+                continue
+            found = next(readings)
+            role, stage = roles.stated(mention, found.role, found.stage)
+            standing = one.standing
+            done.append(Analysis(
+                version=self.version, language=one.language, score=found.score, label=found.label,
+                role=role, stage=stage,
+                ghosting=_ghosting(found.ghosted, standing.ghosting),
+                lost_customer=standing.lost_customer, truncated=len(text) > LONGEST,
+                opinions=self._opinions(one, found.opinions),
+            ))  # fmt: skip
+        return done
+
+    def _opinions(self, opened: Opened, learned: tuple[Opinion, ...]) -> tuple[Opinion, ...]:
+        """The learned opinions on themes of the theme file, and those on the user's own themes by phrases."""
+        own = [sign for sign in opened.signs if sign.theme not in THEME_NUMBER]
+        kept = learned if self._all_themes else tuple(o for o in learned if o.theme in self._named)
+        if not own:
+            return kept
+        return (*kept, *themes.opinions(own, self._sentences(opened)))
+
+    def _sentences(self, opened: Opened) -> list[Sentence]:
         # VADER does not know the curly apostrophe: "don’t like" would score as praise.
-        straight = text if self._plain else text.replace("\u2019", "'")
-        sentences = sentiment.score(self._vader, straight, spans, signs, sections, plain=self._plain)
-        return Reading(matches, signs, sentences)
+        straight = opened.text if self._plain else opened.text.replace("\u2019", "'")
+        return sentiment.score(
+            self._vader, straight, opened.spans, opened.signs, opened.sections, plain=self._plain
+        )
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The themes that have a phrase; one that a user's file leaves out is not reported."""
+        return frozenset(line.tag.name for line in self._lines if line.tag.group == "theme")
+
+    @cached_property
+    def _all_themes(self) -> bool:
+        return self._named.issuperset(THEME_NUMBER)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(Lexicon())
 
     @cached_property
     def _lines(self) -> list[Line]:
@@ -135,6 +228,22 @@ class Analyser:
     def _language(self) -> LanguageFinder:
         words = {word for line in self._lines for word in line.words()}
         return LanguageFinder(self._settings.languages, words.union(self._vader.lexicon).__contains__)
+
+
+def _ghosting(employer: bool, by_rules: Ghosting) -> Ghosting:
+    """The learned answer for the employer; that the writer went silent, the rules tell."""
+    if employer:
+        return "employer"
+    return "candidate" if by_rules == "candidate" else "none"
+
+
+def _item(opened: Opened, kind: Kind) -> Item:
+    """A text as the learned reader wants it."""
+    standing = opened.standing
+    hits = [Hit(sign.theme, sign.value or 0, sign.start, sign.end) for sign in opened.signs]
+    sections = [section for section in opened.sections if section[0] in SECTIONS]
+    rules = standing.role, standing.stage, standing.ghosting
+    return Item(opened.text, "post" if kind == "comment" else kind, sections, hits, rules)
 
 
 def _split_parts(text: str, sections: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:

@@ -59,6 +59,17 @@ def standing(kind: Kind, matches: Iterable[Match], mention: Mention | None = Non
     )
 
 
+def stated(mention: Mention | None, role: Role, stage: Stage) -> tuple[Role, Stage]:
+    """Role and stage where the source states them (employment, offer), else as found."""
+    if mention is not None and mention.employment:
+        role = "former" if mention.employment == "former" else "employee"
+    if role in ("employee", "former"):
+        return role, "hired"
+    if mention is not None and mention.offer in ("accepted", "declined"):
+        return role, "offered"
+    return role, stage
+
+
 def _role(kind: Kind, counts: Counter[tuple[str, str]], mention: Mention | None) -> Role:
     if mention is not None and mention.employment:
         return "former" if mention.employment == "former" else "employee"

@@ -1,0 +1,353 @@
+"""Labelled texts -> the lexicon and the combining step of the learned reader (files in `analysis/data/`).
+
+Two steps, so that every score decomposes into the words that made it. First, n-grams get weights by
+regularised logistic regression: per clause for tone and themes, per text for everything else. VADER's
+valences are where the weights of tone start from (their prior). Second, a small linear step combines those
+sums with what the phrase rules found; it learns from sums made by weights that had not seen the text
+(5-fold cross-fitting, as in stacked generalisation, Wolpert 1992).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.clauses import Bools, Hashes, Ints, name_hash
+from analysis.features import (
+    CLAUSE_OUTPUTS,
+    KINDS,
+    ROLES,
+    SIGNS,
+    STAGES,
+    TEXT_OUTPUTS,
+    THEMES,
+    Features,
+    Floats,
+    Item,
+    Vocabulary,
+    look_up,
+    pooled,
+    take_apart,
+)
+from analysis.logistic import Sparse, dense, fit
+from analysis.reader import best_clauses, polarity_features
+
+FOLDS: Final = 5
+L2_CLAUSE, L2_TEXT, L2_COMBINE = 1.5, 8.0, 60.0
+EVIDENCE_WEIGHT: Final = 3.0  # a clause that was named as evidence, against one that was not
+NATURAL_WEIGHT: Final = 0.35  # a clause that stands under pros or cons, against one judged by a person
+VALENCE: Final = 0.35  # of a weight for each point of VADER's valence
+
+HEADS: Final = (
+    "positive", "negative", "neither", "mixed",
+    *THEMES,
+    *(f"role:{name}" for name in ROLES),
+    *(f"stage:{name}" for name in STAGES),
+    "ghosting",
+)  # fmt: skip
+POLARITIES: Final = ("positive", "negative", "neutral")
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A text with what people said of it: sentiment, role, stage, ghosting, themes with polarity and offsets.
+    `optional`: themes that may be named or not. `weight`: how much it counts."""
+
+    item: Item
+    sentiment: str
+    role: str
+    stage: str
+    ghosting: str
+    themes: Sequence[Mapping[str, Any]]
+    optional: Sequence[str] = ()
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Natural:
+    """A text that its author filed under pros (1) or cons (-1)."""
+
+    text: str
+    tone: int
+
+
+@dataclass(slots=True)
+class Model:
+    """What is learned; `weights` and `bias` of shape (features, outputs) and (outputs,)."""
+
+    hashes: Hashes
+    clause: Floats
+    clause_bias: Floats
+    text: Floats
+    text_bias: Floats
+    mean: Floats
+    scale: Floats
+    heads: Floats
+    heads_bias: Floats
+    thresholds: Floats
+
+
+def rows_by_clause(features: Features, vocabulary: Vocabulary) -> Sparse:
+    """Clauses x features, a feature as often as it stands there."""
+    found = look_up(features, vocabulary)
+    width = len(vocabulary) + len(SIGNS)
+    order = np.argsort(found.clause, kind="stable")
+    return _sparse(found.clause[order], found.id[order], len(features.clauses.text), width)
+
+
+def rows_by_text(features: Features, vocabulary: Vocabulary) -> Sparse:
+    """Texts x features."""
+    found = look_up(features, vocabulary)
+    width = len(vocabulary) + len(SIGNS)
+    return _sparse(found.text, found.text_id, len(features.items), width)
+
+
+def _sparse(rows: Ints, ids: Ints, n: int, width: int) -> Sparse:
+    return Sparse(np.searchsorted(rows, np.arange(n + 1)), ids, np.ones(len(ids)), width)
+
+
+def stack(one: Sparse, other: Sparse) -> Sparse:
+    """The rows of both."""
+    starts = np.concatenate((one.starts, other.starts[1:] + one.starts[-1]))
+    ids, values = np.concatenate((one.ids, other.ids)), np.concatenate((one.values, other.values))
+    return Sparse(starts, ids, values, one.width)
+
+
+class Trainer:
+    """Learns from labelled and natural texts over one vocabulary."""
+
+    def __init__(
+        self,
+        labelled: Sequence[Labelled],
+        natural: Sequence[Natural],
+        vocabulary: Vocabulary,
+        valences: Mapping[str, float],
+        folds: Ints | None = None,
+    ) -> None:
+        self.labelled, self.natural = labelled, natural
+        self.vocabulary = vocabulary
+        self.features = take_apart([one.item for one in labelled])
+        self.clauses = rows_by_clause(self.features, vocabulary)
+        self.texts = rows_by_text(self.features, vocabulary)
+        self.owner = self.features.clauses.text
+        self.folds = np.arange(len(labelled)) % FOLDS if folds is None else folds
+        nothing = ("other", "unclear", "none")
+        self.plain = take_apart([Item(one.text, "review", (), (), nothing) for one in natural])
+        plain_rows = rows_by_clause(self.plain, vocabulary)
+        kinds = [len(vocabulary) + SIGNS.index("#" + kind) for kind in KINDS]
+        self.plain_rows = _without(plain_rows, np.asarray(kinds))
+        self.plain_tone = np.asarray([one.tone for one in natural], np.int64)[self.plain.clauses.text]
+        self.prior = _valence_prior(vocabulary, valences)
+        self.overlap = self._evidence()
+
+    def _evidence(self) -> list[list[tuple[int, str, str]]]:
+        """Per labelled text: (clause, theme, polarity) wherever evidence and clause overlap."""
+        parts = self.features.clauses
+        bounds = np.searchsorted(self.owner, np.arange(len(self.labelled) + 1))
+        found = []
+        for n, one in enumerate(self.labelled):
+            mine = []
+            for k in range(bounds[n], bounds[n + 1]):
+                a, b = parts.start[k], parts.end[k]
+                mine += [
+                    (k, theme["theme"], theme["polarity"])
+                    for theme in one.themes
+                    if max(a, theme["start"]) < min(b, theme["end"])
+                ]
+            found.append(mine)
+        return found
+
+    # What the weights of n-grams are learned from
+
+    def tone_targets(self) -> tuple[Ints, Floats]:
+        """Per clause 0 positive, 1 negative, 2 neither, -1 unknown; and how much it counts."""
+        y, weight = np.full(len(self.owner), -1), np.zeros(len(self.owner))
+        counts = np.bincount(self.owner, minlength=len(self.labelled))
+        sentiment = np.asarray([
+            {"positive": 0, "negative": 1, "neutral": 2}.get(one.sentiment, -1) for one in self.labelled
+        ])  # fmt: skip
+        short = (counts <= 3)[self.owner]
+        whole = sentiment[self.owner]
+        known = (whole == 2) | ((whole >= 0) & short)
+        y[known], weight[known] = whole[known], 0.7
+        for mine in self.overlap:
+            for clause, _, polarity in mine:
+                y[clause], weight[clause] = POLARITIES.index(polarity), 2.0
+        return y, weight
+
+    def theme_targets(self, theme: str) -> tuple[Bools, Bools]:
+        """Per clause: is it evidence for the theme, and is it known whether it is."""
+        y, known = np.zeros(len(self.owner), bool), np.ones(len(self.owner), bool)
+        has = np.asarray([
+            theme in one.optional or any(t["theme"] == theme for t in one.themes) for one in self.labelled
+        ])  # fmt: skip
+        known[has[self.owner]] = False
+        for mine in self.overlap:
+            for clause, name, _ in mine:
+                if name == theme:
+                    y[clause] = known[clause] = True
+        return y, known
+
+    def text_target(self, output: str) -> Bools:
+        """Per text: what a head or a text output should say."""
+        name = output.removeprefix("text:")
+        return np.asarray([_says(one, name) for one in self.labelled])
+
+    def fit_clauses(self, keep: Bools) -> tuple[Floats, Floats]:
+        """Weights and biases of CLAUSE_OUTPUTS from the texts where `keep`."""
+        inside = keep[self.owner]
+        y, weight = self.tone_targets()
+        use = inside & (y >= 0)
+        rows = stack(self.clauses.take(use), self.plain_rows)
+        every = np.concatenate((y[use], np.where(self.plain_tone > 0, 0, 1)))
+        counts = np.concatenate((weight[use], np.full(self.plain_rows.rows, NATURAL_WEIGHT)))
+        columns = [
+            fit(rows, every == k, l2=L2_CLAUSE, weight=counts, prior=sign * self.prior)
+            for k, sign in ((0, 1.0), (1, -1.0))
+        ]
+        for theme in THEMES:
+            target, known = self.theme_targets(theme)
+            use = inside & known
+            counts = np.where(target[use], EVIDENCE_WEIGHT, 1.0)
+            columns.append(fit(self.clauses.take(use), target[use], l2=L2_CLAUSE, weight=counts))
+        return _columns(columns)
+
+    def fit_texts(self, keep: Bools) -> tuple[Floats, Floats]:
+        """Weights and biases of TEXT_OUTPUTS."""
+        rows = self.texts.take(keep)
+        return _columns([fit(rows, self.text_target(name)[keep], l2=L2_TEXT) for name in TEXT_OUTPUTS])
+
+    def outputs(self, clause: tuple[Floats, Floats], text: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        """Outputs per clause and per text for given weights."""
+        return _apply(self.clauses, clause), _apply(self.texts, text)
+
+    def cross_fit(self) -> tuple[Floats, Floats]:
+        """Outputs of each clause and text by weights that did not see its fold."""
+        by_clause = np.zeros((len(self.owner), len(CLAUSE_OUTPUTS)))
+        by_text = np.zeros((len(self.labelled), len(TEXT_OUTPUTS)))
+        for fold in np.unique(self.folds):
+            held = self.folds == fold
+            one, other = self.outputs(self.fit_clauses(~held), self.fit_texts(~held))
+            by_clause[held[self.owner]] = one[held[self.owner]]
+            by_text[held] = other[held]
+        return by_clause, by_text
+
+
+def _says(one: Labelled, name: str) -> bool:
+    if name == "neither":
+        return one.sentiment in ("neutral", "mixed")
+    if name == "ghosting":
+        return one.ghosting == "employer"
+    if name.startswith("role:"):
+        return one.role == name[5:]
+    if name.startswith("stage:"):
+        return one.stage == name[6:]
+    return name == one.sentiment or any(theme["theme"] == name for theme in one.themes)
+
+
+def _apply(rows: Sparse, fitted: tuple[Floats, Floats]) -> Floats:
+    weights, bias = fitted
+    return np.column_stack([rows.dot(weights[:, k]) + bias[k] for k in range(len(bias))])
+
+
+def _columns(fitted: Sequence[tuple[Floats, float]]) -> tuple[Floats, Floats]:
+    return np.column_stack([weights for weights, _ in fitted]), np.asarray([bias for _, bias in fitted])
+
+
+def _without(rows: Sparse, ids: Ints) -> Sparse:
+    """The same rows without some features."""
+    keep = ~np.isin(rows.ids, ids)
+    count = np.concatenate(([0], np.cumsum(keep)))
+    return Sparse(count[rows.starts], rows.ids[keep], rows.values[keep], rows.width)
+
+
+def _valence_prior(vocabulary: Vocabulary, valences: Mapping[str, float]) -> Floats:
+    """Where the weights of "positive" start: VADER's valence, turned round and halved under a negation."""
+    prior = np.zeros(len(vocabulary) + len(SIGNS))
+    for word, valence in valences.items():
+        for name, share in ((word, VALENCE), ("~" + word, -0.5 * VALENCE)):
+            try:
+                hashed = name_hash(name)
+            except ValueError:
+                continue
+            at = int(np.searchsorted(vocabulary.hashes, hashed))
+            if at < len(vocabulary) and vocabulary.hashes[at] == hashed:
+                prior[at] = share * valence
+    return prior
+
+
+def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, float]:
+    """A head on standardised pooled features."""
+    return fit(dense(pool), target, l2=L2_COMBINE, weight=weight)
+
+
+def best_threshold(truth: Bools, output: Floats, optional: Bools) -> float:
+    """Where to cut an output so that F1 is highest; texts where the answer is optional do not count."""
+    order = np.argsort(-output[~optional], kind="stable")
+    hits = np.cumsum(truth[~optional][order])
+    named = np.arange(1, len(order) + 1)
+    f1 = 2 * hits / (named + truth[~optional].sum())
+    smooth = np.convolve(f1, np.ones(9) / 9, "same")  # a plateau rather than a lucky point
+    at = int(np.argmax(smooth)) if len(order) > 9 else int(np.argmax(f1))
+    following = min(at + 1, len(order) - 1)
+    ordered = output[~optional][order]
+    return float((ordered[at] + ordered[following]) / 2)
+
+
+def train(trainer: Trainer, sentiment_weight: Floats) -> tuple[Model, Floats, Floats, Floats]:
+    """The model, and for judging it: outputs of the heads, clauses and pooled features, all cross-fitted."""
+    by_clause, by_text = trainer.cross_fit()
+    pool = pooled(trainer.features, by_clause, by_text)
+    mean, scale = pool.mean(0), pool.std(0) + 1e-6
+    standard = (pool - mean) / scale
+    held = np.zeros((len(trainer.labelled), len(HEADS)))
+    heads, thresholds = [], []
+    for k, name in enumerate(HEADS):
+        target = trainer.text_target(name)
+        weight = sentiment_weight if k < 4 else np.asarray([one.weight for one in trainer.labelled])
+        for fold in np.unique(trainer.folds):
+            out = trainer.folds == fold
+            w, b = combine(standard[~out], target[~out], weight[~out])
+            held[out, k] = standard[out] @ w + b
+        heads.append(combine(standard, target, weight))
+        optional = np.asarray([name in one.optional for one in trainer.labelled])
+        thresholds.append(best_threshold(target, held[:, k], optional))
+    every = np.ones(len(trainer.labelled), bool)
+    clause, text = trainer.fit_clauses(every), trainer.fit_texts(every)
+    matrix, bias = _columns(heads)
+    model = Model(
+        trainer.vocabulary.hashes, clause[0], clause[1], text[0], text[1], mean, scale, matrix, bias,
+        np.asarray(thresholds),
+    )  # fmt: skip
+    return model, held, by_clause, standard
+
+
+def train_polarity(trainer: Trainer, by_clause: Floats, held: Floats) -> tuple[Floats, Floats, float]:
+    """Weights and biases of POLARITIES, and the accuracy in cross-validation.
+
+    Learned on every theme that people named, at the clause that the reader would show for it.
+    """
+    numbers = {name: k for k, name in enumerate(THEMES)}
+    pairs = [
+        (n, numbers[theme["theme"]], POLARITIES.index(theme["polarity"]))
+        for n, one in enumerate(trainer.labelled)
+        for theme in one.themes
+        if theme["theme"] in numbers
+    ]
+    bounds = np.searchsorted(trainer.owner, np.arange(len(trainer.labelled) + 1))
+    text, theme, truth = (np.asarray(column, np.int64) for column in zip(*pairs, strict=True))
+    some = bounds[text + 1] > bounds[text]
+    text, theme, truth = text[some], theme[some], truth[some]
+    best = best_clauses(by_clause, bounds, text, theme)
+    told = polarity_features(trainer.features, by_clause, held, text, theme, best)
+    guess = np.zeros((len(text), 3))
+    for fold in np.unique(trainer.folds):
+        out = trainer.folds[text] == fold
+        for k in range(3):
+            w, b = fit(dense(told[~out]), truth[~out] == k, l2=1.0)
+            guess[out, k] = told[out] @ w + b
+    weights, bias = _columns([fit(dense(told), truth == k, l2=1.0) for k in range(3)])
+    return weights, bias, float((guess.argmax(axis=1) == truth).mean())

@@ -1,0 +1,190 @@
+"""The learned reader: a batch of texts -> sentiment, role, stage, ghosting and opinions, with their reasons.
+
+Everything is a sum of weights of n-grams and signs (see `analysis.lexicon`), per clause and per text, so that
+each answer can be taken apart again into the words that made it (`contributions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analysis.clauses import Ints
+from analysis.features import (
+    CLAUSE_OUTPUTS,
+    ROLES,
+    STAGES,
+    THEMES,
+    Features,
+    Floats,
+    Found,
+    Item,
+    look_up,
+    pooled,
+    sums,
+    take_apart,
+)
+from analysis.lexicon import Lexicon
+from candidly.records import Label, Opinion, Polarity, Role, Stage
+
+POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
+HEAD_THEMES, HEAD_ROLES, HEAD_STAGES, HEAD_GHOSTING = 4, 20, 24, 30
+LONG_SENTENCE: Final = 240  # characters; longer ones give only the clause as evidence
+
+
+class Reading(NamedTuple):
+    """What was read out of one text. `ghosted`: the employer went silent."""
+
+    score: float
+    label: Label
+    role: Role
+    stage: Stage
+    ghosted: bool
+    opinions: tuple[Opinion, ...]
+
+
+class Tone(NamedTuple):
+    """A clause with its tone in [-1, 1] (positive less negative, as probabilities)."""
+
+    start: int
+    end: int
+    score: float
+
+
+class Contribution(NamedTuple):
+    """Words that moved a clause's tone: weight towards positive less weight towards negative, in log-odds."""
+
+    start: int
+    end: int
+    weight: float
+
+
+class _Batch(NamedTuple):
+    features: Features
+    found: Found
+    clause: Floats
+    heads: Floats
+
+
+class Reader:
+    """Reads texts by one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+
+    def read(self, items: Sequence[Item]) -> list[Reading]:
+        """One reading an item, in the same order."""
+        batch = self._outputs(items)
+        opinions = self._opinions(batch)
+        heads, thresholds = batch.heads, self.lexicon.combine.thresholds
+        chance = 1.0 / (1.0 + np.exp(-heads[:, :2]))
+        scores = np.round(chance[:, 0] - chance[:, 1], 4).tolist()
+        choice = heads[:, :3].argmax(axis=1).tolist()
+        mixed = (heads[:, 3] > thresholds[3]).tolist()
+        role = heads[:, HEAD_ROLES:HEAD_STAGES].argmax(axis=1).tolist()
+        stage = heads[:, HEAD_STAGES:HEAD_GHOSTING].argmax(axis=1).tolist()
+        ghosted = (heads[:, HEAD_GHOSTING] > thresholds[HEAD_GHOSTING]).tolist()
+        labels: tuple[tuple[Label, Label], ...] = (
+            ("positive", "positive"), ("negative", "negative"), ("neutral", "mixed"),
+        )  # fmt: skip
+        return [
+            Reading(
+                scores[n], labels[choice[n]][mixed[n]], ROLES[role[n]],
+                STAGES[stage[n]], ghosted[n], opinions[n],
+            )
+            for n in range(len(items))
+        ]  # fmt: skip
+
+    def tones(self, item: Item) -> list[Tone]:
+        """The clauses of a text with their tone."""
+        batch = self._outputs([item])
+        parts = batch.features.clauses
+        chance = 1.0 / (1.0 + np.exp(-batch.clause[:, :2]))
+        tone = np.round(chance[:, 0] - chance[:, 1], 3)
+        return [
+            Tone(*one) for one in zip(parts.start.tolist(), parts.end.tolist(), tone.tolist(), strict=True)
+        ]
+
+    def contributions(self, item: Item) -> list[Contribution]:
+        """Every n-gram that has a tone, in text order; with the clause's bias they sum up to its tone."""
+        batch = self._outputs([item])
+        tokens, grams, found = batch.features.tokens, batch.features.grams, batch.found
+        known = np.flatnonzero(found.gram >= 0)
+        weight = self.lexicon.weights[found.id[known], 0] - self.lexicon.weights[found.id[known], 1]
+        first, last = grams.first[found.gram[known]], grams.last[found.gram[known]]
+        spans = zip(tokens.start[first].tolist(), tokens.end[last].tolist(), weight.tolist(), strict=True)
+        return sorted(Contribution(a, b, round(w, 3)) for a, b, w in spans if w)
+
+    def _outputs(self, items: Sequence[Item]) -> _Batch:
+        features = take_apart(items)
+        found = look_up(features, self.lexicon.vocabulary)
+        weights, combine = self.lexicon.weights, self.lexicon.combine
+        split = len(CLAUSE_OUTPUTS)
+        clause = sums(found.clause, found.id, weights[:, :split], len(features.clauses.text))
+        text = sums(found.text, found.text_id, weights[:, split:], len(items))
+        clause = clause + combine.bias[:split]
+        text = text + combine.bias[split:]
+        standard = (pooled(features, clause, text) - combine.mean) / combine.scale
+        return _Batch(features, found, clause, standard @ combine.heads + combine.heads_bias)
+
+    def _opinions(self, batch: _Batch) -> list[tuple[Opinion, ...]]:
+        themes = slice(HEAD_THEMES, HEAD_ROLES)
+        text, theme = np.nonzero(batch.heads[:, themes] > self.lexicon.combine.thresholds[themes])
+        bounds = np.searchsorted(batch.features.clauses.text, np.arange(len(batch.heads) + 1))
+        some = bounds[text + 1] > bounds[text]
+        text, theme = text[some], theme[some]
+        best = best_clauses(batch.clause, bounds, text, theme)
+        told = polarity_features(batch.features, batch.clause, batch.heads, text, theme, best)
+        combine = self.lexicon.combine
+        polarity = (told @ combine.polarity + combine.polarity_bias).argmax(axis=1)
+        start, end = evidence(batch.features, best)
+        found: list[list[Opinion]] = [[] for _ in range(len(batch.heads))]
+        for n, k, p, a, b in zip(
+            *(column.tolist() for column in (text, theme, polarity, start, end)), strict=True
+        ):
+            found[n].append(Opinion(THEMES[k], POLARITIES[p], a, b))
+        return [tuple(opinions) for opinions in found]
+
+
+def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
+    """For each pair of text and theme the clause that speaks for the theme the most."""
+    return np.asarray([
+        low + int(clause[low:high, 2 + k].argmax())
+        for low, high, k in zip(bounds[text].tolist(), bounds[text + 1].tolist(), theme.tolist(), strict=True)
+    ], np.int64)  # fmt: skip
+
+
+def evidence(features: Features, clause: Ints) -> tuple[Ints, Ints]:
+    """The sentences of clauses as offsets; of a long sentence only the clause."""
+    parts = features.clauses
+    low = np.searchsorted(parts.sentence, parts.sentence[clause])
+    high = np.searchsorted(parts.sentence, parts.sentence[clause], "right") - 1
+    start, end = parts.start[low], parts.end[high]
+    long = end - start > LONG_SENTENCE
+    return np.where(long, parts.start[clause], start), np.where(long, parts.end[clause], end)
+
+
+def polarity_features(
+    features: Features, clause: Floats, heads: Floats, text: Ints, theme: Ints, best: Ints
+) -> Floats:
+    """What decides an opinion's polarity, of shape (opinions, POLARITY_FEATURES).
+
+    Tone of its clause and sentence, the text's sentiment, the section, what its phrases say, the theme.
+    """
+    parts = features.clauses
+    tone = np.clip(clause[:, :2], -6, 6)
+    low = np.searchsorted(parts.sentence, parts.sentence[best])
+    high = np.searchsorted(parts.sentence, parts.sentence[best], "right")
+    running = np.concatenate((np.zeros((1, 2)), np.cumsum(tone, axis=0)))
+    mean = (running[high] - running[low]) / np.maximum(high - low, 1)[:, None]
+    said = np.zeros((len(text), 2))
+    for row, (n, k) in enumerate(zip(text.tolist(), theme.tolist(), strict=True)):
+        for hit in features.items[n].hits:
+            if hit.value and hit.theme == THEMES[k]:
+                said[row, 0 if hit.value > 0 else 1] = 1.0
+    which = np.zeros((len(text), len(THEMES)))
+    which[np.arange(len(text)), theme] = 1.0
+    sentiment = np.clip(heads[text, :4], -6, 6)
+    return np.column_stack((tone[best], mean, sentiment, parts.prior[best], said, which))
