@@ -6,6 +6,7 @@ learned on is what is read.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -121,19 +122,15 @@ def _signs(items: Sequence[Item], text: Ints, start: Ints, end: Ints) -> tuple[I
             number = THEME_NUMBER.get(theme)
             if number is None:
                 continue
-            for k, (left, right) in enumerate(zip(starts, ends, strict=True)):
-                if left >= b:
-                    break
-                if a < right:
-                    where.append(low + k)
-                    what.append(3 * number + value + 1)
+            for k in range(bisect_right(ends, a), bisect_left(starts, b)):
+                where.append(low + k)
+                what.append(3 * number + value + 1)
         for name, a, b in item.sections:
             section = SIGN_NUMBER["#" + name] if name in _PRIORS else SIGN_NUMBER["#other"]
-            for k, left in enumerate(starts):
-                if a <= left < b:
-                    where.append(low + k)
-                    what.append(section)
-                    prior[low + k] = _PRIORS.get(name, 0)
+            for k in range(bisect_left(starts, a), bisect_left(starts, b)):
+                where.append(low + k)
+                what.append(section)
+                prior[low + k] = _PRIORS.get(name, 0)
     every = np.arange(len(text))
     own = np.asarray(kinds, np.int64)[text] if len(text) else every
     return (
