@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from analysis import ownthemes, roles, sentiment, themes
 from analysis.features import THEME_NUMBER, Hit, Item
 from analysis.language import LanguageFinder
-from analysis.lexicon import Lexicon
+from analysis.lexicon import FOLDER, Lexicon
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
 from analysis.reader import Reader
 from analysis.sentences import split
@@ -61,6 +61,7 @@ class Analyser:
         self._settings = settings
         self._themes = folder / settings.themes if settings.themes else themes.BUILT_IN
         self._scored = frozenset(settings.languages) & WITH_LEXICON
+        self._lexicon = folder / settings.lexicon if settings.lexicon else FOLDER
         self._plain = settings.engine == "vader"
 
     @cached_property
@@ -209,7 +210,7 @@ class Analyser:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(Lexicon())
+        return Reader(Lexicon(self._lexicon))
 
     @cached_property
     def _lines(self) -> list[Line]:

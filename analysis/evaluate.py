@@ -95,7 +95,7 @@ def evaluate(
     )  # fmt: skip
     rows = [_row(truth, one) for truth, one in zip(truths, found, strict=True)]
     columns = sorted({column for row in rows for column in row})
-    counts = _Counts(rows, columns, _Ranking(truths, found), resamples, seed)
+    counts = _Counts(rows, columns, Ranking(truths, found), resamples, seed)
     confusion = {a: {b: int(counts.once(f"{a}>{b}")) for b in CLASSES} for a in CLASSES}
     return Evaluation(
         n=len(rows),
@@ -151,7 +151,7 @@ def _add_themes(
             row["overlap"] = row.get("overlap", 0) + int(overlap)
 
 
-class _Ranking:
+class Ranking:
     """AUC of the score for positive against negative, for many weightings of the texts at once."""
 
     def __init__(self, truths: Sequence[Truth], found: Sequence[Analysis]) -> None:
@@ -180,7 +180,7 @@ class _Counts:
         self,
         rows: Sequence[dict[str, int]],
         columns: Sequence[str],
-        rank: _Ranking,
+        rank: Ranking,
         resamples: int,
         seed: int,
     ) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +20,8 @@ from typing import Final
 
 import numpy as np
 
-from analysis.clauses import FIRST, GAP, NEGATED, SECOND, THIRD, Hashes, Ints, tokenise
-from analysis.features import CLAUSE_OUTPUTS, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
+from analysis.clauses import FIRST, GAP, NEGATED, SECOND, THIRD, Bools, Hashes, Ints, tokenise
+from analysis.features import CLAUSE_OUTPUTS, POOLED, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
 from candidly.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent / "data"
@@ -27,6 +29,7 @@ TABLE, COMBINE = "lexicon.tsv", "combine.json"
 OUTPUTS: Final = (*CLAUSE_OUTPUTS, *TEXT_OUTPUTS)
 HEADER: Final = "\t".join(("n-gram", "texts", *OUTPUTS))
 UNIT: Final = 0.01
+_SIGNS: Final = frozenset(SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,33 @@ class Lexicon:
     @cached_property
     def version(self) -> str:
         """Eight hex digits that change with either file."""
-        both = (self.folder / TABLE).read_bytes() + (self.folder / COMBINE).read_bytes()
-        return hashlib.sha256(both).hexdigest()[:8]
+        return hashlib.sha256(self.bytes(TABLE) + self.bytes(COMBINE)).hexdigest()[:8]
+
+    def bytes(self, name: str) -> bytes:
+        """One of the two files; ConfigError where it cannot be read."""
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}; `candidly learn` writes {TABLE} and {COMBINE}"
+            raise ConfigError([f"{self.folder / name}: {problem}"]) from None
 
     @cached_property
     def _read(self) -> tuple[list[str], Floats]:
-        lines = (self.folder / TABLE).read_text(encoding="utf-8").splitlines()
+        try:
+            lines = self.bytes(TABLE).decode("utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise ConfigError([f"{self.folder / TABLE}: is no UTF-8 text"]) from None
         if not lines or lines[0] != HEADER:
-            raise ConfigError([f"{self.folder / TABLE}:1: the header is not the one expected"])
-        names, numbers = zip(*(line.split("\t", 1) for line in lines[1:]), strict=True)
-        values = np.fromstring(" ".join(numbers), sep=" ") if numbers else np.zeros(0)
+            problem = "the header is not that of this version; `candidly learn` writes the table anew"
+            raise ConfigError([f"{self.folder / TABLE}:1: {problem}"])
         width = len(OUTPUTS) + 1
-        if len(values) != len(names) * width:
+        if not all(line.count("\t") == width for line in lines[1:]):
             raise ConfigError(self._wrong(lines, width))
-        return list(names), values.reshape(-1, width)[:, 1:] * UNIT
+        pairs = [line.split("\t", 1) for line in lines[1:]]
+        values = _numbers("\t".join(pair[1] for pair in pairs))
+        if len(values) != len(pairs) * width or not np.isfinite(values).all():
+            raise ConfigError(self._wrong(lines, width))
+        return [pair[0] for pair in pairs], values.reshape(-1, width)[:, 1:] * UNIT
 
     def _wrong(self, lines: Sequence[str], width: int) -> list[str]:
         """The lines that are not a name and `width` numbers."""
@@ -86,15 +102,26 @@ class Lexicon:
     def _hashes(self) -> tuple[Ints, Hashes]:
         """Lines that are n-grams, and their hashes."""
         names, _ = self._read
-        lines = np.asarray([k for k, name in enumerate(names) if not name.startswith("#")], np.int64)
-        return lines, hash_names([names[k] for k in lines])
+        lines = np.asarray([k for k, name in enumerate(names) if name not in _SIGNS], np.int64)
+        grams = [names[k] for k in lines]
+        bad = np.flatnonzero(~_are_grams(grams))
+        if len(bad):
+            problem = "is no n-gram of one to three words and no sign of this version"
+            raise ConfigError([f"{self.folder / TABLE}:{lines[k] + 2}: {grams[k]!r} {problem}" for k in bad])
+        return lines, hash_names(grams)
 
     @cached_property
     def _order(self) -> Ints:
         lines, hashes = self._hashes
-        if len(np.unique(hashes)) != len(hashes):
-            raise ConfigError([f"{self.folder / TABLE}: an n-gram stands there twice"])
-        ordered: Ints = lines[np.argsort(hashes)]
+        order = np.argsort(hashes, kind="stable")
+        again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1]) + 1
+        if len(again):
+            names, _ = self._read
+            twice = sorted(lines[order[again]].tolist())
+            raise ConfigError(
+                [f"{self.folder / TABLE}:{k + 2}: {names[k]!r} stands there twice" for k in twice]
+            )
+        ordered: Ints = lines[order]
         return ordered
 
     @cached_property
@@ -105,7 +132,7 @@ class Lexicon:
     def weights(self) -> Floats:
         """Shape (n-grams and SIGNS, OUTPUTS), as float32."""
         names, values = self._read
-        line = {name: k for k, name in enumerate(names) if name.startswith("#")}
+        line = {name: k for k, name in enumerate(names) if name in _SIGNS}
         signs = np.zeros((len(SIGNS), len(OUTPUTS)))
         for k, name in enumerate(SIGNS):
             if name in line:
@@ -114,25 +141,53 @@ class Lexicon:
 
     @cached_property
     def combine(self) -> Combine:
-        data = json.loads((self.folder / COMBINE).read_text(encoding="utf-8"))
-        return Combine(**{name: np.asarray(data[name]) for name in Combine.__slots__})
+        try:
+            data = json.loads(self.bytes(COMBINE))
+            found = Combine(**{name: np.asarray(data[name], float) for name in Combine.__slots__})
+            heads = len(found.thresholds)
+            shapes = found.bias.shape, found.heads.shape, found.heads_bias.shape
+            right = shapes == ((len(OUTPUTS),), (POOLED, heads), (heads,))
+            right = right and found.mean.shape == found.scale.shape == (POOLED,)
+        except (ValueError, TypeError, KeyError):
+            right = False
+        if not right:
+            raise ConfigError([f"{self.folder / COMBINE}: is not that of this version of candidly"])
+        return found
+
+
+def _numbers(text: str) -> Floats:
+    """Numbers between tabs; nothing at all where one of them is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)  # what older versions of numpy do instead
+        try:
+            return np.fromstring(text, sep="\t")
+        except (ValueError, DeprecationWarning):
+            return np.zeros(0)
 
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
+
+
+def _are_grams(names: Sequence[str]) -> Bools:
+    """Which names are n-grams of one to three words."""
+    tokens = tokenise([name.removeprefix("~") for name in names])
+    counts = np.bincount(tokens.text, minlength=len(names))
+    signs = np.asarray([name.startswith("#") for name in names], bool)
+    right: Bools = (counts >= 1) & (counts <= 3) & ~signs
+    return right
 
 
 def hash_names(names: Sequence[str]) -> Hashes:
     """The hashes of n-grams written as in the table; ConfigError for what is no n-gram of up to 3 words."""
+    if not (right := _are_grams(names)).all():
+        wrong = names[int(np.flatnonzero(~right)[0])]
+        raise ConfigError([f"{wrong!r} is no n-gram of one to three words"])
     tokens = tokenise([name.removeprefix("~") for name in names])
     counts = np.bincount(tokens.text, minlength=len(names))
-    if len(names) and (counts.min() < 1 or counts.max() > 3):
-        wrong = names[int(np.flatnonzero((counts < 1) | (counts > 3))[0])]
-        raise ConfigError([f"{wrong!r} is no n-gram of one to three words"])
     at = np.searchsorted(tokens.text, np.arange(len(names)))
     h = np.concatenate((tokens.hash, np.zeros(2, np.uint64)))
     one, two, three = h[at], h[at + 1], h[at + 2]

@@ -239,6 +239,9 @@ class Analysis(Model):
     themes: str | None = Field(
         None, min_length=1, description="Your own theme file instead of the one that comes along."
     )
+    lexicon: str | None = Field(
+        None, min_length=1, description="Folder of your own lexicon, as `candidly learn` writes it."
+    )
     extra_themes: dict[Annotated[str, Field(pattern=THEME)], Theme] = Field(
         {}, max_length=50, description="Themes of your own, beside the others."
     )
