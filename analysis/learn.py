@@ -222,7 +222,7 @@ class Trainer:
 
     def outputs(self, clause: tuple[Floats, Floats], text: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         """Outputs per clause and per text for given weights."""
-        return _apply(self.clauses, clause), _apply(self.texts, text)
+        return apply(self.clauses, clause), apply(self.texts, text)
 
     def cross_fit(self) -> tuple[Floats, Floats]:
         """Outputs of each clause and text by weights that did not see its fold."""
@@ -248,7 +248,8 @@ def _says(one: Labelled, name: str) -> bool:
     return name == one.sentiment or any(theme["theme"] == name for theme in one.themes)
 
 
-def _apply(rows: Sparse, fitted: tuple[Floats, Floats]) -> Floats:
+def apply(rows: Sparse, fitted: tuple[Floats, Floats]) -> Floats:
+    """Outputs of rows for weights and biases."""
     weights, bias = fitted
     return np.column_stack([rows.dot(weights[:, k]) + bias[k] for k in range(len(bias))])
 

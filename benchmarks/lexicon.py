@@ -1,0 +1,286 @@
+"""Rebuild the shipped lexicon, and measure it on texts that it has not seen.
+
+    python -m benchmarks.lexicon            judge: 5-fold, by source left out, and on ../shared/gold
+    python -m benchmarks.lexicon --write    the same, then write analysis/data/lexicon.tsv and combine.json
+
+Needs `../shared/data`. Learned on the texts that `labels.jsonl` knows by their hash, labelled after
+`../shared/gold/GUIDELINE.md`, and on what authors filed under pros and cons. The gold texts are never learned
+from. An n-gram gets in when it stands in 4 labelled or 12 other texts, and in 20 texts or 3 sources overall;
+names of employers stay out.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis import clauses, learn, lexicon
+from analysis.analyser import Analyser
+from analysis.features import ROLES, SIGNS, STAGES, THEMES, Item, Vocabulary
+from analysis.learn import HEADS, Labelled, Model, Natural, Trainer
+from benchmarks import texts
+from candidly.config import Analysis
+
+LABELS = Path(__file__).parent / "labels.jsonl"
+PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
+LEAST_LABELLED, LEAST_NATURAL, LEAST_TEXTS, LEAST_SOURCES = 4, 12, 20, 3
+SMALLEST = 0.1  # an n-gram none of whose weights is as large is left out
+NAMES = frozenset({
+    "pros", "cons", "likes", "dislikes", "tcs", "accenture", "comcast", "fedex", "google", "ambitionbox",
+    "glassdoor", "indeed", "jsw", "deloitte", "bcg", "infosys", "wipro", "cognizant", "amazon", "walmart",
+    "toronto", "calgary", "edmonton", "ottawa", "montreal", "xfinity",
+})  # fmt: skip
+SHARES = {
+    "interview": {"positive": 0.31, "negative": 0.24, "neither": 0.45},
+    "review": {"positive": 0.25, "negative": 0.32, "neither": 0.43},
+    "post": {"positive": 0.08, "negative": 0.66, "neither": 0.26},
+}
+"""How often each sentiment is to be expected of a collector; labelled texts are weighted to it."""
+
+
+def labelled(analyser: Analyser) -> list[tuple[str, Labelled]]:
+    """(source, labelled text), in a fixed random order."""
+    labels = {row["text"]: row for row in _lines(LABELS)}
+    found: dict[str, tuple[str, Labelled]] = {}
+    for text in texts.every():
+        key = texts.key(text.text)
+        if key in labels and key not in found:
+            found[key] = text.source, _labelled(analyser, text.kind, text.text, labels[key])
+    ordered = [found[key] for key in sorted(found)]
+    random.Random(1).shuffle(ordered)
+    return ordered
+
+
+def _labelled(analyser: Analyser, kind: str, text: str, row: dict[str, Any]) -> Labelled:
+    themes = [
+        dict(zip(("theme", "polarity", "start", "end"), theme, strict=True))
+        if isinstance(theme, list)
+        else theme
+        for theme in row["themes"]
+    ]
+    return Labelled(
+        analyser.item(text, kind), row["sentiment"], row["role"], row["stage"], row["ghosting"], themes,
+        row.get("optional", ()),
+    )  # fmt: skip
+
+
+def gold(analyser: Analyser) -> list[Labelled]:
+    """The gold texts."""
+    folder = texts.SHARED / "gold"
+    read = {row["id"]: row for row in _lines(folder / "mentions.jsonl")}
+    return [
+        _labelled(analyser, row["kind"], read[row["id"]]["text"], row)
+        for row in _lines(folder / "gold.jsonl")
+    ]
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def naturals() -> list[tuple[str, Natural]]:
+    """(source, text under pros or cons), at most PER_SOURCE of each."""
+    every = list(texts.natural())
+    random.Random(1).shuffle(every)
+    counts: Counter[tuple[str, int]] = Counter()
+    kept = []
+    for source, text, tone in every:
+        counts[source, tone] += 1
+        if counts[source, tone] <= PER_SOURCE:
+            kept.append((source, Natural(text, tone)))
+    return kept
+
+
+def valences() -> dict[str, float]:
+    """VADER's words."""
+    from analysis.vader import Vader
+
+    return {w: v for w, v in Vader().lexicon.items() if re.fullmatch(r"[a-z]+(?:'[a-z]+)?", w)}
+
+
+def vocabulary(
+    judged: Sequence[tuple[str, str]], natural: Sequence[tuple[str, str]], always: Iterable[str]
+) -> tuple[Vocabulary, dict[int, str], dict[int, int]]:
+    """The n-grams that get weights, their names, and in how many texts each stands. Pairs: (source, text)."""
+    one, other, every = _counts(judged), _counts(natural), _counts([*judged, *natural])
+    wanted = {h for h, (n, _) in one.items() if n >= LEAST_LABELLED}
+    wanted |= {h for h, (n, _) in other.items() if n >= LEAST_NATURAL}
+    wanted = {h for h in wanted if every[h][0] >= LEAST_TEXTS or every[h][1] >= LEAST_SOURCES}
+    names = {int(h): name for name, h in zip(always, lexicon.hash_names(list(always)), strict=True)}
+    names |= _names([text for _, text in (*judged, *natural)], wanted)
+    kept = {h: name for h, name in names.items() if NAMES.isdisjoint(re.findall(r"[a-z0']+", name))}
+    hashes = np.array(sorted(kept), np.uint64)
+    return Vocabulary(hashes), kept, {h: every.get(h, (0, 0))[0] for h in kept}
+
+
+def _counts(pairs: Sequence[tuple[str, str]]) -> dict[int, tuple[int, int]]:
+    """n-gram -> (texts, sources)."""
+    number = {source: k for k, source in enumerate(sorted({source for source, _ in pairs}))}
+    source = np.array([number[name] for name, _ in pairs])
+    rows = []
+    for at in range(0, len(pairs), 1000):
+        tokens = clauses.tokenise([text for _, text in pairs[at : at + 1000]])
+        grams = clauses.grams(tokens)
+        rows.append(np.unique(np.stack([grams.hash.view(np.int64), tokens.text[grams.last] + at], 1), axis=0))
+    both = np.concatenate(rows)
+    hashes, texts_with = np.unique(both[:, 0], return_counts=True)
+    by_source = np.unique(np.stack([both[:, 0], source[both[:, 1]]], 1), axis=0)
+    _, sources_with = np.unique(by_source[:, 0], return_counts=True)
+    return {
+        int(h): (int(n), int(m))
+        for h, n, m in zip(hashes.view(np.uint64), texts_with, sources_with, strict=True)
+    }
+
+
+def _names(every: Sequence[str], wanted: set[int]) -> dict[int, str]:
+    """n-grams in words: found where they first stand."""
+    hashes = np.array(sorted(wanted), np.uint64)
+    names: dict[int, str] = {}
+    for at in range(0, len(every), 1000):
+        part = every[at : at + 1000]
+        tokens = clauses.tokenise(part)
+        grams = clauses.grams(tokens)
+        place = np.minimum(np.searchsorted(hashes, grams.hash), len(hashes) - 1)
+        known = np.flatnonzero(hashes[place] == grams.hash)
+        for k in known[np.unique(grams.hash[known], return_index=True)[1]].tolist():
+            h, first, last = int(grams.hash[k]), int(grams.first[k]), int(grams.last[k])
+            if h in names:
+                continue
+            for negated, gap in ((False, False), (True, False), (False, True)):
+                text = part[int(tokens.text[last])].replace("\u2019", "'")
+                name = clauses.gram_name(text, tokens, first, last, negated, gap)
+                if _hash(name) == h:
+                    names[h] = name
+                    break
+    return names
+
+
+def _hash(name: str) -> int:
+    try:
+        return int(clauses.name_hash(name))
+    except ValueError:
+        return -1
+
+
+def weights(rows: Sequence[Labelled]) -> np.ndarray:
+    """How much each text counts for sentiment, so that kinds have the SHARES to be expected."""
+    kinds = Counter(row.item.kind for row in rows)
+    both = Counter((row.item.kind, _three(row)) for row in rows)
+    return np.array([
+        SHARES[row.item.kind][_three(row)] * kinds[row.item.kind] / both[row.item.kind, _three(row)]
+        for row in rows
+    ])  # fmt: skip
+
+
+def _three(row: Labelled) -> str:
+    return row.sentiment if row.sentiment in ("positive", "negative") else "neither"
+
+
+def judge(name: str, rows: Sequence[Labelled], heads: np.ndarray, thresholds: np.ndarray) -> float:
+    """Print the measures of `../shared/gold/score.py` for outputs of the heads; returns macro-F1."""
+    truth = np.array([("positive", "negative", "neither").index(_three(row)) for row in rows])
+    guess = heads[:, :3].argmax(axis=1)
+    scores = [_f1(truth == k, guess == k) for k in range(3)]
+    precision = (truth[guess == 1] == 1).mean()
+    recall = (guess[truth == 1] == 1).mean()
+    total, per = np.zeros(3), []
+    for k, theme in enumerate(THEMES, HEADS.index(THEMES[0])):
+        has = np.array([any(one["theme"] == theme for one in row.themes) for row in rows])
+        open_ = np.array([theme in row.optional for row in rows])
+        says = (heads[:, k] > thresholds[k]) & ~open_
+        counts = np.array([(says & has).sum(), (says & ~has).sum(), (has & ~says).sum()])
+        total += counts
+        if has.sum() >= 5:
+            per.append(2 * counts[0] / (2 * counts[0] + counts[1] + counts[2]))
+    role, stage, ghost = (HEADS.index(one) for one in (f"role:{ROLES[0]}", f"stage:{STAGES[0]}", "ghosting"))
+    roles = np.array([ROLES.index(row.role) for row in rows]) == heads[:, role:stage].argmax(1)
+    stages = np.array([STAGES.index(row.stage) for row in rows]) == heads[:, stage:ghost].argmax(1)
+    silent = np.array([row.ghosting == "employer" for row in rows])
+    print(
+        f"{name:28} n {len(rows):5}  sentiment {np.mean(scores):.3f}  negative P {precision:.3f} R {recall:.3f}  "
+        f"themes micro {2 * total[0] / (2 * total[0] + total[1] + total[2]):.3f} macro {np.mean(per):.3f}  "
+        f"role {roles.mean():.3f} stage {stages.mean():.3f} ghosting {_f1(silent, heads[:, ghost] > thresholds[ghost]):.3f}"
+    )
+    return float(np.mean(scores))
+
+
+def _f1(truth: np.ndarray, guess: np.ndarray) -> float:
+    return float(2 * (truth & guess).sum() / max(1, truth.sum() + guess.sum()))
+
+
+def outputs(model: Model, items: Sequence[Item], vocabulary_: Vocabulary) -> np.ndarray:
+    """Outputs of the heads for new texts."""
+    features = learn.take_apart(items)
+    clause = learn.apply(learn.rows_by_clause(features, vocabulary_), (model.clause, model.clause_bias))
+    text = learn.apply(learn.rows_by_text(features, vocabulary_), (model.text, model.text_bias))
+    standard = (learn.pooled(features, clause, text) - model.mean) / model.scale
+    heads: np.ndarray = standard @ model.heads + model.heads_bias
+    return heads
+
+
+def main() -> None:
+    analyser = Analyser(Analysis(), Path())
+    pairs = labelled(analyser)
+    sources, rows = [source for source, _ in pairs], [row for _, row in pairs]
+    natural = naturals()
+    known = valences()
+    vocabulary_, names, counts = vocabulary(
+        [(source, row.item.text) for source, row in pairs], [(s, one.text) for s, one in natural], list(known)
+    )
+    print(f"{len(rows):,} labelled texts, {len(natural):,} under pros or cons, {len(vocabulary_):,} n-grams")
+    trainer = Trainer(rows, [one for _, one in natural], vocabulary_, known)
+    model, held, by_clause, _ = learn.train(trainer, weights(rows))
+    judge("5-fold", rows, held, model.thresholds)
+    for kind in SHARES:
+        part = np.array([row.item.kind == kind for row in rows])
+        judge(f"  {kind}", [row for row in rows if row.item.kind == kind], held[part], model.thresholds)
+    polarity, bias, accuracy = learn.train_polarity(trainer, by_clause, held)
+    print(f"polarity of named themes, 5-fold: {accuracy:.3f}")
+    if (texts.SHARED / "gold").exists():
+        answers = gold(analyser)
+        judge("gold", answers, outputs(model, [row.item for row in answers], vocabulary_), model.thresholds)
+    if "--sources" in sys.argv:
+        numbers = {name: k for k, name in enumerate(sorted(set(sources)))}
+        folds = np.array([numbers[source] for source in sources])
+        apart = Trainer(rows, [one for _, one in natural], vocabulary_, known, folds)
+        _, left_out, _, _ = learn.train(apart, weights(rows))
+        judge("source left out", rows, left_out, model.thresholds)
+        for name, k in numbers.items():
+            part = folds == k
+            judge(f"  {name}", [row for row, here in zip(rows, part, strict=True) if here], left_out[part],
+                  model.thresholds)  # fmt: skip
+    if "--write" in sys.argv:
+        write(model, (polarity, bias), vocabulary_, names, counts)
+
+
+def write(
+    model: Model,
+    polarity: tuple[np.ndarray, np.ndarray],
+    vocabulary_: Vocabulary,
+    names: dict[int, str],
+    counts: dict[int, int],
+) -> None:
+    """Write the table and the combining step into analysis/data."""
+    table = np.concatenate((model.clause, model.text), axis=1)
+    labels = [names[int(h)] for h in vocabulary_.hashes] + list(SIGNS)
+    seen = [counts[int(h)] for h in vocabulary_.hashes] + [0] * len(SIGNS)
+    keep = [k for k, name in enumerate(labels) if name[0] == "#" or np.abs(table[k]).max() >= SMALLEST]
+    keep.sort(key=lambda k: (labels[k][0] == "#", labels[k].lstrip("~"), labels[k]))
+    bias = np.concatenate((model.clause_bias, model.text_bias))
+    combine = lexicon.Combine(
+        bias, model.mean, model.scale, model.heads, model.heads_bias, model.thresholds, *polarity
+    )
+    lexicon.write(lexicon.FOLDER, [labels[k] for k in keep], [seen[k] for k in keep], table[keep], combine)
+    print(f"wrote {len(keep):,} lines to {lexicon.FOLDER.name}/{lexicon.TABLE}")
+
+
+if __name__ == "__main__":
+    main()
