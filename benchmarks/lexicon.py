@@ -204,11 +204,13 @@ def judge(name: str, rows: Sequence[Labelled], heads: np.ndarray, thresholds: np
     roles = np.array([ROLES.index(row.role) for row in rows]) == heads[:, role:stage].argmax(1)
     stages = np.array([STAGES.index(row.stage) for row in rows]) == heads[:, stage:ghost].argmax(1)
     silent = np.array([row.ghosting == "employer" for row in rows])
-    print(
-        f"{name:28} n {len(rows):5}  sentiment {np.mean(scores):.3f}  negative P {precision:.3f} R {recall:.3f}  "
-        f"themes micro {2 * total[0] / (2 * total[0] + total[1] + total[2]):.3f} macro {np.mean(per):.3f}  "
-        f"role {roles.mean():.3f} stage {stages.mean():.3f} ghosting {_f1(silent, heads[:, ghost] > thresholds[ghost]):.3f}"
-    )
+    micro = 2 * total[0] / (2 * total[0] + total[1] + total[2])
+    figures = {
+        "sentiment": np.mean(scores), "negative P": precision, "R": recall, "themes micro": micro,
+        "macro": np.mean(per), "role": roles.mean(), "stage": stages.mean(),
+        "ghosting": _f1(silent, heads[:, ghost] > thresholds[ghost]),
+    }  # fmt: skip
+    print(f"{name:24} n {len(rows):5}  " + "  ".join(f"{key} {value:.3f}" for key, value in figures.items()))
     return float(np.mean(scores))
 
 
