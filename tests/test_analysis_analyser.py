@@ -1,3 +1,4 @@
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,19 +13,25 @@ from candidly.errors import ConfigError
 from candidly.records import Analysis, Mention
 
 ANALYSER = Analyser(config.Analysis(), Path())
+RULES = Analyser(config.Analysis(engine="vader"), Path())
+"""Reads themes by phrases alone."""
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
+def review(**fields: object) -> Mention:
+    return Mention(source="s", id="1", collected=NOW, **{"kind": "review", **fields})  # type: ignore[arg-type]
+
+
 def read(**fields: object) -> Analysis:
-    return ANALYSER.analyse(Mention(source="s", id="1", collected=NOW, **{"kind": "review", **fields}))  # type: ignore[arg-type]
+    return ANALYSER.analyse(review(**fields))
 
 
 def themes(analysis: Analysis) -> dict[str, str]:
     return {o.theme: o.polarity for o in analysis.opinions}
 
 
-def evidence(text: str) -> dict[str, str]:
-    return {o.theme: text[o.start : o.end] for o in ANALYSER.analyse_text(text).opinions}
+def evidence(text: str, analyser: Analyser = ANALYSER) -> dict[str, str]:
+    return {o.theme: text[o.start : o.end] for o in analyser.analyse_text(text).opinions}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,6 @@ def evidence(text: str) -> dict[str, str]:
         ("I never heard back after three rounds. Terrible communication.", "negative"),
         ("I don’t like it here, the managers are rude.", "negative"),
         ("Great team, friendly interviewers and good pay!", "positive"),
-        ("Great pay and lovely people. But horrible hours and a toxic boss.", "mixed"),
         ("There were two rounds. They asked about my projects.", "neutral"),
         ("How do I prepare for the second round?", "neutral"),
     ],
@@ -57,26 +63,41 @@ def test_labels(text: str, label: str) -> None:
         ("The recruiter was rude and had no idea what the role was.", {"recruiter_conduct": "negative"}),
     ],
 )
-def test_themes_and_polarity(text: str, expected: dict[str, str]) -> None:
-    found = themes(ANALYSER.analyse_text(text))
+def test_themes_and_polarity_by_phrases(text: str, expected: dict[str, str]) -> None:
+    found = themes(RULES.analyse_text(text))
     assert {theme: found.get(theme) for theme in expected} == expected
     if not expected:
         assert not found
 
 
-def test_evidence_is_the_longest_clear_phrase() -> None:
-    assert evidence("Communication? I NEVER heard back. I never heard back from HR.") == {
+def test_talk_of_no_employer_has_no_theme() -> None:
+    assert not themes(ANALYSER.analyse_text("Please pay attention to this."))
+
+
+def test_evidence_by_phrases_is_the_longest_clear_one() -> None:
+    assert evidence("Communication? I NEVER heard back. I never heard back from HR.", RULES) == {
         "communication": "NEVER heard back"
     }
-    assert evidence("İ’ve had low pay")["pay_benefits"] == "low pay"
+    assert evidence("İ’ve had low pay", RULES)["pay_benefits"] == "low pay"
+
+
+def test_evidence_is_the_sentence_that_shows_it() -> None:
+    text = "I met them in May. The pay is low, sadly. İ’ve NEVER heard back from HR. It was on a Monday."
+    found = evidence(text)
+    assert "pay is low" in found["pay_benefits"]
+    assert "NEVER heard back" in found["communication"]
+    assert not any("May" in shown or "Monday" in shown for shown in found.values())
 
 
 def test_pros_and_cons_are_prior_knowledge() -> None:
     found = themes(read(pros="Management", cons="Hours"))
     assert found == {"management": "positive", "work_life_balance": "negative"}
-    assert themes(ANALYSER.analyse_text("A job. Pros: Management Cons: Hours")) == found
+    headed = "A job. Pros: Management Cons: Hours"
+    assert themes(RULES.analyse_text(headed)) == found
+    assert themes(ANALYSER.analyse_text(headed)).items() <= found.items()
     assert read(cons="The hours and the desks").score < 0 < read(pros="The hours and the desks").score  # type: ignore[operator]
-    assert read(cons="None.").score == 0
+    assert RULES.analyse(review(cons="None.")).score == 0
+    assert read(pros="Good pay and nice people.", cons="None.").label == "positive"
 
 
 def test_headings_are_not_evidence() -> None:
@@ -84,10 +105,18 @@ def test_headings_are_not_evidence() -> None:
     assert "management" not in themes(ANALYSER.analyse_text(text))
 
 
-def test_the_score_does_not_grow_with_length() -> None:
-    once = "The pay is bad. The team is fine. I never heard back. "
-    one, many = ANALYSER.analyse_text(once), ANALYSER.analyse_text(once * 40)
-    assert one.score == pytest.approx(many.score, abs=1e-3)
+@pytest.mark.parametrize("times", [5, 50, 500])
+@pytest.mark.parametrize(
+    "once",
+    [
+        "The pay is bad. The team is fine. I never heard back. ",
+        "They asked about my projects and my degree. ",
+        "The interviewers were kind and the process was quick. ",
+    ],
+)
+def test_the_score_does_not_grow_with_length(once: str, times: int) -> None:
+    one, many = ANALYSER.analyse_text(once), ANALYSER.analyse_text(once * times)
+    assert one.score == pytest.approx(many.score, abs=0.15)
     assert one.label == many.label
 
 
@@ -203,8 +232,11 @@ def test_offsets_of_a_mention_are_those_of_its_text(
         "communication": "never heard back",
         "recruiter_conduct": "rude hr",
     }
-    for opinion in ANALYSER.analyse(mention).opinions:
+    for opinion in RULES.analyse(mention).opinions:
         assert mention.text[opinion.start : opinion.end] == phrases[opinion.theme]
+    for opinion in ANALYSER.analyse(mention).opinions:
+        assert any(start <= opinion.start < opinion.end <= end for _, start, end in mention.parts())
+        assert phrases.get(opinion.theme, "") in mention.text[opinion.start : opinion.end]
 
 
 UNITS = {
@@ -225,7 +257,8 @@ UNITS = {
 @pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
 def test_long_texts_take_little_time(unit: str) -> None:
     text = unit * (200_000 // len(unit))
-    ANALYSER.analyse_text("Get the lazy parts loaded: Das ist ein guter deutscher Satz.")
+    for lazy in ("Get the lazy parts loaded: Das ist ein guter deutscher Satz.", "The pay is good.", "zq"):
+        ANALYSER.analyse_text(lazy)
     start = time.process_time()
     analysis = ANALYSER.analyse_text(text)
     assert time.process_time() - start < 0.5
@@ -251,6 +284,8 @@ def test_own_themes_replace_ours_and_change_the_version(tmp_path: Path) -> None:
     own = Analyser(config.Analysis(themes="mine.yaml"), tmp_path)
     assert themes(own.analyse_text("There is no parking and the pay is low.")) == {"parking": "negative"}
     assert own.version != ANALYSER.version
-    assert ANALYSER.version.startswith("vader-3.3.2+themes-")
+    assert re.fullmatch(
+        r"candidly-[0-9a-f]{8}\+themes-[0-9a-f]{8}\+roles-[0-9a-f]{8}\+rules-\d+", ANALYSER.version
+    )
     with pytest.raises(ConfigError, match="cannot be read"):
         _ = Analyser(config.Analysis(themes="none.yaml"), tmp_path).version

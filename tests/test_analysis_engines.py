@@ -111,7 +111,7 @@ def test_an_engine_of_another_package_gets_its_options_and_secrets(monkeypatch: 
     found = analyser_for(chosen, Path(), {"PIN": "1234"}.__getitem__).analyse_text("The recruiter was kind.")
     assert (found.score, found.label) == (-0.9, "negative")
     assert found.version.startswith("constant-1+")
-    assert [o.theme for o in found.opinions] == ["recruiter_conduct"]
+    assert "recruiter_conduct" in {o.theme for o in found.opinions}
 
 
 @pytest.mark.parametrize("factory", [None, dict, lambda _: object(), lambda _: 1 / 0])

@@ -25,10 +25,9 @@ def test_writes_a_line_for_each(tmp_path: Path) -> None:
     assert [row["sentiment"] for row in rows] == ["negative", "neutral", "positive"]
     assert [row["unscored"] for row in rows] == ["", "no text", ""]
     text = GOOD[0]["text"]
-    assert {t["theme"]: text[t["start"] : t["end"]] for t in rows[0]["themes"]} == {
-        "communication": "never heard back",
-        "pay_benefits": "pay is low",
-    }
+    shown = {t["theme"]: text[t["start"] : t["end"]] for t in rows[0]["themes"]}
+    assert "never heard back" in shown["communication"]
+    assert "pay is low" in shown["pay_benefits"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
 
 
