@@ -97,7 +97,12 @@ def test_pros_and_cons_are_prior_knowledge() -> None:
     assert themes(ANALYSER.analyse_text(headed)).items() <= found.items()
     assert read(cons="The hours and the desks").score < 0 < read(pros="The hours and the desks").score  # type: ignore[operator]
     assert RULES.analyse(review(cons="None.")).score == 0
-    assert read(pros="Good pay and nice people.", cons="None.").label == "positive"
+
+
+@pytest.mark.parametrize("nothing", ["None.", "N/A", "nothing so far"])
+def test_a_section_that_says_nothing_is_neither_praise_nor_complaint(nothing: str) -> None:
+    assert read(pros="Good pay and nice people.", cons=nothing).label == "positive"
+    assert read(pros=nothing, cons="Bad pay and rude people.").label == "negative"
 
 
 def test_headings_are_not_evidence() -> None:
