@@ -1,16 +1,26 @@
-"""A small installation in a folder, and its commands run as a person would: in their own process."""
+"""A small installation in a folder, and its commands as a person gives them.
+
+`run` takes the whole way through the command line within this process, because a process of its own costs a
+second; `spawn` starts one, for what is about processes: signals, kills, pipes, the console script.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import logging
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 NOW = datetime(2026, 2, 16, 7, tzinfo=UTC)  # a Monday
 KEY = "a key for the pseudonyms of a test"
@@ -61,7 +71,21 @@ class House:
     folder: Path
 
     def run(self, *args: str, now: datetime = NOW, **environment: str) -> Done:
-        """`candidly ARGS` in a process of its own, at a fixed time."""
+        """`candidly ARGS` at a fixed time, in this process."""
+        from candidly import cli
+
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+        with (
+            own_process(self.folder, environment),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = cli.run(["--now", now.isoformat(), *args])
+        said = [_text(stream) for stream in (out, err)]
+        return _done(code, *said)
+
+    def spawn(self, *args: str, now: datetime = NOW, **environment: str) -> Done:
+        """The same in a process of its own."""
         done = subprocess.run(
             self.command(*args, now=now),
             cwd=self.folder,
@@ -71,8 +95,7 @@ class House:
             timeout=120,
             check=False,
         )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        return _done(done.returncode, done.stdout, done.stderr)
 
     def command(self, *args: str, now: datetime = NOW) -> list[str]:
         return [sys.executable, "-m", "candidly", "--now", now.isoformat(), *args]
@@ -82,6 +105,36 @@ class House:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
+
+
+@contextlib.contextmanager
+def own_process(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """What a process has for itself: where it stands, its environment, its logging, its signal handlers."""
+    log = logging.getLogger("candidly")
+    before = log.handlers[:], log.propagate, log.level
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    with (
+        contextlib.chdir(folder),
+        mock.patch.dict(os.environ, {"CANDIDLY_AUTHOR_KEY": KEY} | dict(environment)),
+    ):
+        try:
+            yield
+        finally:
+            log.handlers[:], log.propagate = before[0], before[1]
+            log.setLevel(before[2])
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode("utf-8").replace("\r\n", "\n")  # type: ignore[attr-defined]
+
+
+def _done(code: int, out: str, err: str) -> Done:
+    assert "Traceback" not in err, err
+    assert "unexpected" not in err, err
+    return Done(code, out, err)
 
 
 def make(folder: Path, rows: int = 60) -> House:

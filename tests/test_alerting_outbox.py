@@ -206,7 +206,7 @@ def test_patience_is_counted_from_when_the_message_was_written():
     assert queued(delivery(), NOW + timedelta(hours=3)) == NOW
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     plan=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["ok", "busy", "gone"])), max_size=12),
 )

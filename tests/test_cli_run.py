@@ -15,7 +15,7 @@ def house(tmp_path: Path) -> House:
 
 
 def test_a_run_reads_stores_and_reports(house: House) -> None:
-    done = house.run("run", "--json")
+    done = house.spawn("run", "--json")
     assert done.code == 0, done.err
     (source,) = done.json["sources"]
     assert source["read"] == 60

@@ -49,7 +49,7 @@ def kill_loop(tmp_path: Path, size: int, kills: int, seed: int) -> None:
 
 
 def test_a_few_kills_lose_and_repeat_nothing(tmp_path: Path) -> None:
-    kill_loop(tmp_path, 4_000, 3, seed=1)
+    kill_loop(tmp_path, 2_000, 3, seed=1)
 
 
 @pytest.mark.slow

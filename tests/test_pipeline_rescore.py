@@ -125,7 +125,7 @@ def test_progress_and_a_request_to_stop(house: House) -> None:
 @pytest.mark.parametrize("point", ["store.rows:2", "store.commit:2", "store.committed:2"])
 def test_a_kill_in_a_batch_loses_nothing(house: House, point: str, expected: list[str]) -> None:
     change(house)
-    assert house.run("rescore", CANDIDLY_FAILPOINT=point).code == 137
+    assert house.spawn("rescore", CANDIDLY_FAILPOINT=point).code == 137
     undone = SIZE - (2 if point == "store.committed:2" else 1) * pipeline.BATCH
     assert left(house) == undone
     assert rescored(house) == undone
