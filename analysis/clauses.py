@@ -1,20 +1,23 @@
 """Many texts at once -> tokens, clauses and n-grams, as numpy arrays without a Python object per token.
 
-All texts of a batch lie in one byte buffer, a byte a character, so that positions in the buffer less the
-start of a text are offsets into that text. A token's hash is the difference of two prefix sums of a
-polynomial (Rabin and Karp 1987) modulo 2**64, so that all tokens are hashed in a handful of array
-operations; n-grams mix the hashes of their tokens. Two different n-grams of a lexicon of 2**15 share one of 2**64 hashes with
-probability below 1e-10 (birthday bound); the lexicon refuses to load if it happens within it.
+All texts of a batch lie in one buffer, a byte a character, so that positions in the buffer less the start of
+a text are offsets into that text. Bytes fall into runs of one class; words, clauses and sentences are found
+by looking at runs. A word's hash is a sum of its blocks of eight bytes, each times an odd number, modulo
+2**64; n-grams mix the hashes of their words. Two different n-grams of a lexicon of 2**15 share one of 2**64
+hashes with probability below 1e-10 (birthday bound); the lexicon refuses to load if it happens within it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from analysis.hashtable import HashIndex
+from analysis.phrases import fold
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -23,8 +26,6 @@ Bools = NDArray[np.bool_]
 LONGEST: Final = 50_000
 """Characters of one text that are read."""
 
-BASE: Final = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2**64
-INVERSE: Final = np.uint64(pow(int(BASE), -1, 1 << 64))
 FIRST, SECOND, THIRD, GAP, NEGATED = (
     np.uint64(n)
     for n in (
@@ -46,131 +47,173 @@ NEGATORS: Final = (
 REACH: Final = 4  # a negation reaches so many words on within its clause
 TURNS: Final = ("but", "however", "although", "though", "except", "yet")  # begin a clause of their own
 
-WORD, MARK, APOSTROPHE, UNKNOWN = 1, 2, 3, 63  # 63: "?", which encoding puts for what is not ASCII
-QUESTION: Final = 1  # stands for a real "?", which gives way to UNKNOWN
+OTHER, WORD, MARK, SOFT, HARD, STOP, DASH, APOSTROPHE = range(8)
+"""Classes of characters. SOFT ends a clause, HARD a sentence too; STOP and DASH do so beside a blank."""
+UNKNOWN: Final = "?"  # what encoding puts for what is not ASCII
+QUESTION: Final = "\x01"  # stands for a real "?", which gives way to UNKNOWN
+SEPARATOR: Final = "\0"
+"""Stands before, between and after texts; no phrase can match across it."""
+_MEMBERS: Final = {
+    WORD: "abcdefghijklmnopqrstuvwxyz0123456789", MARK: "!" + QUESTION, SOFT: ",:()[]*|",
+    HARD: ";\n" + SEPARATOR, STOP: ".", DASH: "-/", APOSTROPHE: "'",
+}  # fmt: skip
+_CLASS_OF: Final = {ord(c): kind for kind, members in _MEMBERS.items() for c in members}
+CLASSES: Final = bytes(_CLASS_OF.get(n, OTHER) for n in range(256))
+BLANK: Final = 32  # bytes up to this are blank
 
-
-def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint8], Bools, Bools]:
-    """Per byte: its lower case, its class, whether it always ends a clause, whether it ends a sentence."""
-    lower = np.arange(256, dtype=np.uint8)
-    lower[65:91] += 32
-    kind = np.zeros(256, np.uint8)
-    kind[48:58] = kind[97:123] = WORD
-    kind[[33, QUESTION]] = MARK
-    kind[39] = APOSTROPHE
-    clause, sentence = np.zeros(256, bool), np.zeros(256, bool)
-    clause[[ord(c) for c in ",;:()[]*|\n"]] = True
-    sentence[[ord(c) for c in ";\n"]] = True
-    return lower, kind, clause, sentence
-
-
-LOWER, KIND, ENDS_CLAUSE, ENDS_SENTENCE = _tables()
-
-
-@cache
-def _powers(size: int) -> tuple[Hashes, Hashes]:
-    """Powers of BASE and of its inverse, modulo 2**64."""
-    up, down = np.full(size, BASE), np.full(size, INVERSE)
-    up[0] = down[0] = 1
-    return np.multiply.accumulate(up), np.multiply.accumulate(down)
+BLOCK: Final = 8
+BLOCKS: Final = 4
+"""Blocks that are hashed with numpy; what is longer than so many is no word, and hashed one by one."""
+FACTORS: Final = (FIRST, SECOND, THIRD, GAP)
+NUMBER: Final = NEGATED  # the hash of all words that begin with a digit
+_FIRST_BYTES: Final = np.asarray([(1 << 8 * n) - 1 for n in range(BLOCK + 1)], np.uint64)
 
 
 class Tokens(NamedTuple):
     """The tokens of a batch, in order: words, and runs of "!" or "?".
 
-    `start`, `end`: offsets into their text; `text`, `sentence`, `clause`: which one, counted over the batch;
-    `hash`: equal for equal words whatever their case. All of shape (tokens,).
+    `begin`, `past`: places in the buffer; `text`, `sentence`, `clause`: which one, counted over the batch;
+    `hash`: equal for equal words whatever their case, and for all numbers; `word`: equal for equal words
+    only. All of shape (tokens,). `origin`: where each text starts in the buffer; `mark`: which are no words.
     """
 
-    start: Ints
-    end: Ints
+    begin: Ints
+    past: Ints
     text: Ints
     sentence: Ints
     clause: Ints
     hash: Hashes
+    word: Hashes
+    mark: Bools
+    origin: Ints
+
+    @property
+    def start(self) -> Ints:
+        """Offsets into the text."""
+        return self.begin - self.origin[self.text]
+
+    @property
+    def end(self) -> Ints:
+        return self.past - self.origin[self.text]
+
+    @property
+    def bounds(self) -> Ints:
+        """The first token of each text, and one past the last of all."""
+        return np.append(np.searchsorted(self.begin, self.origin), len(self.begin))
 
 
 class Grams(NamedTuple):
-    """The n-grams of a batch: their hash, and their first and last token (indices into Tokens)."""
+    """The n-grams of a batch in the order of their tokens.
+
+    `place`: GRAM_KINDS times the token that it begins with (of a word under a negation, that word), plus its
+    kind; `negator`: of each token the negator that it stands under, -1 for none.
+    """
 
     hash: Hashes
-    first: Ints
-    last: Ints
+    place: Ints
+    negator: Ints
+
+    @property
+    def first(self) -> Ints:
+        """The first token of each; of a word under a negation the negator."""
+        token = self.place // GRAM_KINDS
+        return np.where(self.place % GRAM_KINDS == GRAM_KINDS - 1, self.negator[token], token)
+
+    @property
+    def last(self) -> Ints:
+        last: Ints = self.place // GRAM_KINDS + WIDTHS[self.place % GRAM_KINDS]
+        return last
+
+
+class Buffer(NamedTuple):
+    """Folded texts in one string with a SEPARATOR around each, and where each starts."""
+
+    text: str
+    origin: Ints
+
+
+def join(folded: Sequence[str]) -> Buffer:
+    """Texts that went through `fold` as one."""
+    origin = np.ones(len(folded) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, folded), np.int64, len(folded)) + 1, out=origin[1:])
+    origin[1:] += 1
+    return Buffer(f"{SEPARATOR}{SEPARATOR.join(folded)}{SEPARATOR}{SEPARATOR}", origin[:-1])
 
 
 def tokenise(texts: Sequence[str]) -> Tokens:
     """Take texts apart; what lies beyond LONGEST characters of one is not read."""
-    parts = [_plain(text[:LONGEST]) for text in texts]
-    starts = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum([len(part) + 1 for part in parts], out=starts[1:])
-    raw = "\n".join(parts).encode("ascii", "replace") + b"\n\n"
-    buffer = LOWER[np.frombuffer(raw, np.uint8)]
-    kind = KIND[buffer]
-    inner = np.flatnonzero(kind[1:-1] == APOSTROPHE) + 1
-    kind[inner] = np.where((kind[inner - 1] == WORD) & (kind[inner + 1] == WORD), WORD, 0)
-    edge = np.flatnonzero(kind[1:] != kind[:-1]) + 1
-    edge = np.concatenate((np.zeros(1, np.int64), edge))
-    begin = edge[kind[edge] > 0]
-    end = edge[1:][kind[edge[:-1]] > 0]
-    text = np.searchsorted(starts, begin, side="right") - 1
-    sentence, clause, hashes = _divide(buffer, kind, begin, end, text)
-    return Tokens(begin - starts[text], end - starts[text], text, sentence, clause, hashes)
+    return tokens_of(join([fold(text[:LONGEST]) for text in texts]))
 
 
-def _plain(text: str) -> str:
-    """Straight apostrophes, real question marks apart from what cannot be encoded; the same length."""
+def tokens_of(buffer: Buffer) -> Tokens:
+    """The tokens of joined texts."""
+    raw = _plain(buffer.text)
+    kind = np.frombuffer(bytearray(raw.translate(CLASSES)), np.uint8)
+    _join_apostrophes(kind)
+    edge = np.flatnonzero(kind[1:] != kind[:-1]) + 1  # all but the first run, which is a SEPARATOR
+    runs = kind[edge]
+    is_token = (runs == WORD) | (runs == MARK)
+    at = np.flatnonzero(is_token)
+    begin, past, mark = edge[at], edge[at + 1], runs[at] == MARK
+    word, hashes = _hash(raw, begin, np.where(mark, 1, past - begin))
+    hard, soft = _breaks(raw, edge, runs, is_token, len(at))
+    bounds = np.append(np.searchsorted(begin, buffer.origin), len(begin))
+    text = np.repeat(np.arange(len(buffer.origin)), np.diff(bounds))
+    hard[bounds] = True
+    hard[1:-1] |= mark[:-1] & ~mark[1:]
+    soft |= hard
+    soft[TURN_INDEX.find(hashes)[0]] = True
+    sentence, clause = np.cumsum(hard[:-1]) - 1, np.cumsum(soft[:-1]) - 1
+    return Tokens(begin, past, text, sentence, clause, hashes, word, mark, buffer.origin)
+
+
+def _plain(text: str) -> bytes:
+    """A byte a character: real question marks apart from what cannot be encoded."""
     if not text.isascii():
-        text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u2026", ".")
-        text = text.replace("\u2014", ",").replace("\u2022", "*")
-    return text.replace("?", "\x01") if "?" in text else text
+        text = text.replace("\u2026", ".").replace("\u2014", ",").replace("\u2022", "*")
+    return text.replace("?", QUESTION).encode("ascii", "replace")
 
 
-def _divide(
-    buffer: NDArray[np.uint8], kind: NDArray[np.uint8], begin: Ints, end: Ints, text: Ints
-) -> tuple[Ints, Ints, Hashes]:
-    """Sentence and clause of each token, counted from 0 over the batch, and the tokens' hashes."""
-    hashes = _hash(buffer, kind, begin, end)
-    if not len(begin):
-        return begin, begin, hashes
-    white = buffer <= 32
-    stop = (buffer[:-1] == 46) & white[1:]
-    dash = np.zeros(len(buffer), bool)
-    inside = ((buffer[1:-1] == 45) | (buffer[1:-1] == 47)) & white[:-2] & white[2:]
-    dash[1:-1] = inside
-    hard = ENDS_SENTENCE[buffer]
-    hard[:-1] |= stop
-    soft = ENDS_CLAUSE[buffer] | dash | hard
-    marked = kind[begin] == MARK
-    after_mark = np.zeros(len(begin), bool)
-    after_mark[1:] = marked[:-1] & ~marked[1:]
-    new_text = np.ones(len(begin), bool)
-    new_text[1:] = text[1:] != text[:-1]
-    new_sentence = new_text | after_mark | _between(hard, begin, end)
-    turns = np.isin(hashes, WORD_HASHES["turn"])
-    new_clause = new_sentence | turns | _between(soft, begin, end)
-    return np.cumsum(new_sentence) - 1, np.cumsum(new_clause) - 1, hashes
+def _join_apostrophes(kind: NDArray[np.uint8]) -> None:
+    """An apostrophe between letters belongs to the word; others are nothing."""
+    at = np.flatnonzero(kind == APOSTROPHE)
+    inner = at[(kind[at - 1] == WORD) & (kind[at + 1] == WORD)]
+    kind[at], kind[inner] = OTHER, WORD
 
 
-def _between(breaks: Bools, begin: Ints, end: Ints) -> Bools:
-    """Whether a break lies between a token and the one before it."""
-    count = np.zeros(len(breaks) + 1, np.int32)
-    np.cumsum(breaks, out=count[1:])
-    found = np.ones(len(begin), bool)
-    found[1:] = count[begin[1:]] > count[end[:-1]]
-    return found
+def _breaks(
+    raw: bytes, edge: Ints, runs: NDArray[np.uint8], is_token: Bools, tokens: int
+) -> tuple[Bools, Bools]:
+    """Before which tokens (or the end) a sentence or clause ends by what stands between."""
+    byte = np.frombuffer(raw, np.uint8)
+    at = np.flatnonzero(runs >= SOFT)
+    kind, place = runs[at], edge[at]
+    past = edge[np.minimum(at + 1, len(edge) - 1)]
+    blank_after = byte[past] <= BLANK
+    dash = (kind == DASH) & (past - place == 1) & blank_after & (byte[place - 1] <= BLANK)
+    before = np.cumsum(is_token)[at]
+    hard, soft = np.zeros(tokens + 1, np.bool_), np.zeros(tokens + 1, np.bool_)
+    hard[before[(kind == HARD) | ((kind == STOP) & blank_after)]] = True
+    soft[before[(kind == SOFT) | dash]] = True
+    return hard, soft
 
 
-def _hash(buffer: NDArray[np.uint8], kind: NDArray[np.uint8], begin: Ints, end: Ints) -> Hashes:
-    """Hash of each token; all that begins with a digit is one word, a run of marks is its first mark."""
-    size = 1 << max(16, len(buffer).bit_length())
-    up, down = _powers(size)
-    sums = np.zeros(len(buffer) + 1, np.uint64)
-    np.cumsum((buffer.astype(np.uint64) + np.uint64(1)) * up[: len(buffer)], out=sums[1:])
-    last = np.where(kind[begin] == MARK, begin + 1, end) if len(begin) else end
-    hashes: Hashes = (sums[last] - sums[begin]) * down[begin]
-    first = buffer[begin]
-    hashes[(first >= 48) & (first <= 57)] = WORD_HASHES["number"][0] if WORD_HASHES else 0
-    return _mix(hashes)
+def _hash(raw: bytes, begin: Ints, length: Ints) -> tuple[Hashes, Hashes]:
+    """Hash of each word, and the same with one hash for all that begin with a digit."""
+    padded = raw + bytes(BLOCK * BLOCKS)
+    # The number at each offset: a view that copies nothing.
+    block = np.ndarray((len(raw) + BLOCK * (BLOCKS - 1),), "<u8", padded, strides=(1,))
+    hashes = (block[begin] & _FIRST_BYTES.take(length, mode="clip")) * FACTORS[0]
+    for n in range(1, BLOCKS):
+        long = np.flatnonzero(length > n * BLOCK)
+        rest = _FIRST_BYTES.take(length[long] - n * BLOCK, mode="clip")
+        hashes[long] += (block[begin[long] + n * BLOCK] & rest) * FACTORS[n]
+    for at in np.flatnonzero(length > BLOCKS * BLOCK).tolist():
+        token = raw[begin[at] : begin[at] + length[at]]
+        hashes[at] = int.from_bytes(blake2b(token, digest_size=8).digest(), "little")
+    word = _mix(hashes)
+    byte = np.frombuffer(raw, np.uint8)[begin]
+    return word, np.where((byte >= ord("0")) & (byte <= ord("9")), NUMBER, word)
 
 
 def _mix(value: Hashes) -> Hashes:
@@ -180,12 +223,23 @@ def _mix(value: Hashes) -> Hashes:
     return value ^ (value >> np.uint64(31))
 
 
-WORD_HASHES: dict[str, Hashes] = {}
+NO_HASHES: Final = HashIndex(np.zeros(0, np.uint64))
+TURN_INDEX = NO_HASHES  # it takes hashing to know what hashing knows
 
 
 def word_hashes(words: Sequence[str]) -> Hashes:
     """The hashes of single words, as `tokenise` gives them."""
     return tokenise(list(words)).hash
+
+
+def index_of(words: Sequence[str]) -> HashIndex:
+    """For asking whether tokens are one of some words."""
+    return HashIndex(np.unique(word_hashes(words)), SMALL)
+
+
+SMALL: Final = 14
+TURN_INDEX = index_of(TURNS)
+NEGATOR_INDEX: Final = index_of(NEGATORS)
 
 
 def grams(tokens: Tokens) -> Grams:
@@ -194,36 +248,36 @@ def grams(tokens: Tokens) -> Grams:
     None crosses the end of a clause.
     """
     h, clause = tokens.hash, tokens.clause
-    at = np.arange(len(h))
-    pair = at[:-1][clause[1:] == clause[:-1]] if len(h) > 1 else at[:0]
-    wide = at[:-2][clause[2:] == clause[:-2]] if len(h) > 2 else at[:0]
-    negator = np.where(np.isin(h, WORD_HASHES["negator"]), at, -REACH - 1)
-    last = np.maximum.accumulate(negator) if len(h) else negator
-    distance = at - last
-    under = at[(distance >= 1) & (distance <= REACH)]
-    under = under[clause[last[under]] == clause[under]]
-    h1, h2, h3 = h[pair], h[pair + 1], h[wide + 2]
-    hashes = (
-        h,
-        h1 * FIRST + h2 * SECOND,
-        h[wide] * FIRST + h[wide + 1] * SECOND + h3 * THIRD,
-        h[wide] * FIRST + h3 * GAP,
-        h[under] ^ NEGATED,
-    )
-    firsts = (at, pair, wide, wide, last[under])
-    lasts = (at, pair + 1, wide + 2, wide + 2, under)
-    return Grams(np.concatenate(hashes), np.concatenate(firsts), np.concatenate(lasts))
+    n = len(h)
+    hashes, there = np.empty((n, GRAM_KINDS), np.uint64), np.zeros((n, GRAM_KINDS), np.bool_)
+    one, two, three = h[:-2] * FIRST, h[1:] * SECOND, h[2:]
+    hashes[:, 0], there[:, 0] = h, True
+    hashes[:-1, 1] = h[:-1] * FIRST + two
+    there[:-1, 1] = clause[1:] == clause[:-1]
+    hashes[:-2, 2] = one + two[:-1] + three * THIRD
+    hashes[:-2, 3] = one + three * GAP
+    there[:-2, 2] = there[:-2, 3] = clause[2:] == clause[:-2]
+    last = _last_negator(tokens)
+    hashes[:, 4] = h ^ NEGATED
+    there[:, 4] = last >= 0
+    at = np.flatnonzero(there)
+    return Grams(hashes.ravel().take(at), at, last)
 
 
-def _word_hashes() -> None:
-    """Fill WORD_HASHES: it takes hashing to know what hashing knows."""
-    WORD_HASHES["number"] = np.array([12345], np.uint64)
-    WORD_HASHES["turn"] = WORD_HASHES["negator"] = np.zeros(0, np.uint64)
-    turns, negators = word_hashes(TURNS), word_hashes(NEGATORS)
-    WORD_HASHES["turn"], WORD_HASHES["negator"] = turns, negators
+GRAM_KINDS: Final = 5
+WIDTHS: Final = np.asarray([0, 1, 2, 2, 0])
 
 
-_word_hashes()
+def _last_negator(tokens: Tokens) -> Ints:
+    """Of each token the negator that it stands under; -1 for none."""
+    found = NEGATOR_INDEX.find(tokens.hash)[0]
+    last = np.full(len(tokens.hash), -1)
+    for step in range(REACH, 0, -1):  # nearer ones overwrite
+        at = found[found + step < len(last)]
+        at = at[tokens.clause[at + step] == tokens.clause[at]]
+        last[at + step] = at
+    last[found] = -1
+    return last
 
 
 def gram_name(text: str, tokens: Tokens, first: int, last: int, negated: bool, gap: bool) -> str:

@@ -6,7 +6,6 @@ learned on is what is read.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -15,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import clauses
-from analysis.clauses import Bools, Grams, Hashes, Ints, Tokens
+from analysis.clauses import LONGEST, Bools, Grams, Hashes, Ints, Tokens
+from analysis.hashtable import HashIndex
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +42,15 @@ SIGNS: Final = (
 )
 """What a clause can have besides n-grams: phrases of the theme file (with what they say), section, kind."""
 
+KIND_NUMBER: Final = {"interview": 0, "review": 1, "post": 2, "comment": 2}
+ROLE_NUMBER: Final = {name: n for n, name in enumerate(ROLES)}
+STAGE_NUMBER: Final = {name: n for n, name in enumerate(STAGES)}
+SECTION_NUMBER: Final = {"pros": 0, "cons": 1}
+OTHER_SECTION: Final = 2
+SECTION_SIGN: Final = SIGNS.index("#pros")
+KIND_SIGN: Final = SIGNS.index("#interview")
+PRIORS: Final = np.asarray([1, -1, 0])  # of sections by their number
+
 FLOOR: Final = -6.0  # the output of no clause at all
 
 
@@ -66,6 +75,22 @@ class Item:
     rules: tuple[str, str, str]
 
 
+class Given(NamedTuple):
+    """What is known of the texts of a batch besides their words.
+
+    Per text: `kind`, `role`, `stage` as indices into KINDS, ROLES, STAGES (the latter two by phrase rules),
+    and whether the rules say that the employer went silent. `sections` of shape (4, sections), in text order:
+    text, number, start, end. `hits` of shape (5, hits): text, theme, value, start, end.
+    """
+
+    kind: Ints
+    role: Ints
+    stage: Ints
+    ghosted: Bools
+    sections: Ints
+    hits: Ints
+
+
 class Clauses(NamedTuple):
     """Per clause: its text, sentence, offsets in the text, and what its section says (1 pros, -1 cons)."""
 
@@ -78,66 +103,92 @@ class Clauses(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """A batch of texts taken apart. `sign_clause`, `sign`: which clause has which sign (index into SIGNS)."""
+    """A batch of texts taken apart. `items`: what they were made from, if from items; `sign_clause`, `sign`:
+    which clause has which sign (index into SIGNS)."""
 
     items: Sequence[Item]
     tokens: Tokens
     grams: Grams
-    gram_clause: Ints
     clauses: Clauses
     sign_clause: Ints
     sign: Ints
+    given: Given
 
 
 def take_apart(items: Sequence[Item]) -> Features:
     """Features of a batch of texts."""
-    tokens = clauses.tokenise([item.text for item in items])
-    grams = clauses.grams(tokens)
-    first = np.ones(len(tokens.clause), bool)
-    first[1:] = tokens.clause[1:] != tokens.clause[:-1]
-    last = np.append(first[1:], True)[: len(first)]
-    text, start, end = tokens.text[first], tokens.start[first], tokens.end[last]
-    sign_clause, sign, prior = _signs(items, text, start, end)
-    parts = Clauses(text, tokens.sentence[first], start, end, prior)
-    return Features(items, tokens, grams, tokens.clause[grams.last], parts, sign_clause, sign)
+    return features_of(items, clauses.tokenise([item.text for item in items]), given(items))
 
 
-SIGN_NUMBER: Final = {name: n for n, name in enumerate(SIGNS)}
-_PRIORS: Final = {"pros": 1, "cons": -1}
-
-
-def _signs(items: Sequence[Item], text: Ints, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
-    """Clause and number of each sign, and each clause's prior."""
-    bounds = np.searchsorted(text, np.arange(len(items) + 1))
-    kinds = [SIGN_NUMBER["#" + (item.kind if item.kind in KINDS else "post")] for item in items]
-    where: list[int] = []
-    what: list[int] = []
-    prior = np.zeros(len(text), np.int64)
-    for n, item in enumerate(items):
-        low, high = int(bounds[n]), int(bounds[n + 1])
-        if low == high or not (item.hits or item.sections):
-            continue
-        starts, ends = start[low:high].tolist(), end[low:high].tolist()
-        for theme, value, a, b in item.hits:
-            number = THEME_NUMBER.get(theme)
-            if number is None:
-                continue
-            for k in range(bisect_right(ends, a), bisect_left(starts, b)):
-                where.append(low + k)
-                what.append(3 * number + value + 1)
-        for name, a, b in item.sections:
-            section = SIGN_NUMBER["#" + name] if name in _PRIORS else SIGN_NUMBER["#other"]
-            for k in range(bisect_left(starts, a), bisect_left(starts, b)):
-                where.append(low + k)
-                what.append(section)
-                prior[low + k] = _PRIORS.get(name, 0)
-    every = np.arange(len(text))
-    own = np.asarray(kinds, np.int64)[text] if len(text) else every
-    return (
-        np.concatenate((every, np.asarray(where, np.int64))),
-        np.concatenate((own, np.asarray(what, np.int64))),
-        prior,
+def given(items: Sequence[Item]) -> Given:
+    """What items say of themselves, as arrays."""
+    sections = [
+        (n, SECTION_NUMBER.get(name, OTHER_SECTION), start, end)
+        for n, item in enumerate(items)
+        for name, start, end in item.sections
+    ]
+    hits = [
+        (n, THEME_NUMBER[hit.theme], hit.value, hit.start, hit.end)
+        for n, item in enumerate(items)
+        for hit in item.hits
+        if hit.theme in THEME_NUMBER
+    ]
+    return Given(
+        np.asarray([KIND_NUMBER.get(item.kind, 2) for item in items], np.int64),
+        np.asarray([ROLE_NUMBER[item.rules[0]] for item in items], np.int64),
+        np.asarray([STAGE_NUMBER[item.rules[1]] for item in items], np.int64),
+        np.asarray([item.rules[2] == "employer" for item in items], np.bool_),
+        columns(sections, 4),
+        columns(hits, 5),
     )
+
+
+def columns(rows: Sequence[tuple[int, ...]], width: int) -> Ints:
+    """Rows as columns, of shape (width, rows)."""
+    return np.asarray(rows, np.int64).reshape(-1, width).T.copy()
+
+
+def features_of(items: Sequence[Item], tokens: Tokens, known: Given) -> Features:
+    """Features of texts that are taken apart into tokens."""
+    grams = clauses.grams(tokens)
+    first = np.ones(len(tokens.clause), np.bool_)
+    first[1:] = tokens.clause[1:] != tokens.clause[:-1]
+    at = np.flatnonzero(first)
+    begin, past = tokens.begin[at], tokens.past[np.append(at[1:], len(first))[: len(at)] - 1]
+    text = tokens.text[at]
+    origin = tokens.origin[text]
+    sign_clause, sign, prior = _signs(known, tokens.origin, text, begin, past)
+    parts = Clauses(text, tokens.sentence[at], begin - origin, past - origin, prior)
+    return Features(items, tokens, grams, parts, sign_clause, sign, known)
+
+
+def _signs(known: Given, origin: Ints, text: Ints, begin: Ints, past: Ints) -> tuple[Ints, Ints, Ints]:
+    """Clause and number of each sign, and each clause's prior. `begin`, `past`: places in the buffer."""
+    owner, theme, value, start, end = known.hits
+    low = np.searchsorted(past, origin[owner] + start, "right")
+    high = np.searchsorted(begin, origin[owner] + np.minimum(end, LONGEST))
+    hit, in_hit = spread(low, high)
+    owner, number, start, end = known.sections
+    low = np.searchsorted(begin, origin[owner] + np.minimum(start, LONGEST))
+    high = np.searchsorted(begin, origin[owner] + np.minimum(end, LONGEST))
+    section, in_section = spread(low, high)
+    prior = np.zeros(len(text), np.int64)
+    prior[in_section] = PRIORS[number[section]]
+    return (
+        np.concatenate((np.arange(len(text)), in_hit, in_section)),
+        np.concatenate((
+            known.kind[text] + KIND_SIGN, 3 * theme[hit] + value[hit] + 1, number[section] + SECTION_SIGN,
+        )),
+        prior,
+    )  # fmt: skip
+
+
+def spread(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """All numbers of all ranges [low, high), with the index of their range."""
+    count = np.maximum(high - low, 0)
+    which = np.repeat(np.arange(len(low)), count)
+    past = np.cumsum(count)
+    return which, np.arange(len(which)) + (low - past + count)[which]
 
 
 THEME_NUMBER: Final = {name: n for n, name in enumerate(THEMES)}
@@ -155,16 +206,27 @@ class Found(NamedTuple):
 
 
 def look_up(features: Features, vocabulary: Vocabulary) -> Found:
-    """Which features of a batch the vocabulary knows."""
-    gram, ids = vocabulary.find(features.grams.hash)
+    """Which features of a batch the vocabulary knows, in the order of clauses and texts."""
+    tokens, grams = features.tokens, features.grams
+    gram, ids = vocabulary.find(grams.hash)
     width = len(vocabulary)
-    clause = np.concatenate((features.gram_clause[gram], features.sign_clause))
-    every = np.concatenate((ids, features.sign + width))
-    size = width + len(SIGNS)
-    pairs = np.unique(features.clauses.text[clause] * size + every) if len(clause) else every
-    return Found(
-        clause, every, pairs // size, pairs % size, np.concatenate((gram, np.full(len(features.sign), -1)))
-    )
+    clause = np.concatenate((tokens.clause[grams.place[gram] // clauses.GRAM_KINDS], features.sign_clause))
+    order = np.argsort(clause, kind="stable")  # two or three sorted parts: little work
+    clause = clause[order]
+    every = np.concatenate((ids, features.sign + width))[order]
+    gram = np.concatenate((gram, np.full(len(features.sign), -1)))[order]
+    text = features.clauses.text[clause]
+    pairs = _distinct(text * (width + len(SIGNS)) + every, len(features.given.kind) * (width + len(SIGNS)))
+    text = pairs // (width + len(SIGNS))
+    return Found(clause, every, text, pairs - text * (width + len(SIGNS)), gram)
+
+
+def _distinct(numbers: Ints, limit: int) -> Ints:
+    """Sorted and each once; numbers below `limit`. (`np.unique` takes four times as long.)"""
+    found = np.sort(numbers.astype(np.int32 if limit < 1 << 31 else np.int64))
+    new = np.ones(len(found), np.bool_)
+    new[1:] = found[1:] != found[:-1]
+    return found[new].astype(np.int64)
 
 
 class Vocabulary:
@@ -172,34 +234,35 @@ class Vocabulary:
 
     def __init__(self, hashes: Hashes) -> None:
         self.hashes = hashes
-        self._maybe = np.zeros(1 << 20, bool)
-        self._maybe[(hashes >> np.uint64(44)).astype(np.int64)] = True
+        self._index = HashIndex(hashes)
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def find(self, wanted: Hashes) -> tuple[Ints, Ints]:
         """Positions in `wanted` that are known, and their numbers here."""
-        if not len(self.hashes):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        # Most n-grams are unknown: a table of a megabyte tells so at a tenth of the price of a search.
-        likely: Ints = np.flatnonzero(self._maybe[(wanted >> np.uint64(44)).astype(np.int64)])
-        at = np.searchsorted(self.hashes, wanted[likely])
-        at[at == len(self.hashes)] = 0
-        right: Bools = self.hashes[at] == wanted[likely]
-        return likely[right], at[right]
+        return self._index.find(wanted)
 
 
 def sums(groups: Ints, ids: Ints, weights: Floats, n: int) -> Floats:
-    """Row g: the sum of the weight rows of all ids in group g. `groups` sorted or not; shape (n, outputs)."""
+    """Row g: the sum of the weight rows of all ids in group g. `groups` sorted; shape (n, outputs)."""
     total = np.zeros((n, weights.shape[1]), weights.dtype)
-    if not len(groups):
-        return total
-    order = np.argsort(groups, kind="stable")
-    sorted_groups = groups[order]
-    first = np.flatnonzero(np.concatenate((np.ones(1, bool), sorted_groups[1:] != sorted_groups[:-1])))
-    total[sorted_groups[first]] = np.add.reduceat(weights[ids[order]], first, axis=0)
+    if len(groups):
+        first = first_of(groups)
+        total[groups[first]] = np.add.reduceat(weights.take(ids, axis=0), first, axis=0)
     return total
+
+
+def first_of(groups: Ints) -> Ints:
+    """Where each group of a sorted array begins."""
+    new = np.ones(len(groups), np.bool_)
+    new[1:] = groups[1:] != groups[:-1]
+    return np.flatnonzero(new)
+
+
+def chance(output: Floats) -> Floats:
+    """Log-odds as probabilities, without overflow."""
+    return 0.5 + 0.5 * np.tanh(0.5 * output)
 
 
 def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
@@ -207,39 +270,33 @@ def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
 
     `clause`: outputs per clause (CLAUSE_OUTPUTS); `text`: outputs per text (TEXT_OUTPUTS).
     """
-    parts, n = features.clauses, len(features.items)
+    parts, n = features.clauses, len(features.given.kind)
     counts = np.bincount(parts.text, minlength=n)
-    shares = 1.0 / (1.0 + np.exp(-clause[:, :2]))
+    shares = chance(clause[:, :2])
     tone = shares[:, 0] - shares[:, 1]
     weight = np.abs(tone)
     length = np.maximum(counts, 1)
     mean = [np.bincount(parts.text, value, n) / length for value in (shares[:, 0], shares[:, 1])]
     lean = np.bincount(parts.text, tone * weight, n) / (np.bincount(parts.text, weight, n) + 1e-3)
-    tops = np.full((n, clause.shape[1]), FLOOR)
+    tops, mass = np.full((n, clause.shape[1]), FLOOR), np.zeros((n, len(THEMES)))
     if len(parts.text):
-        first = np.flatnonzero(np.concatenate((np.ones(1, bool), parts.text[1:] != parts.text[:-1])))
+        first = first_of(parts.text)
         tops[parts.text[first]] = np.maximum.reduceat(clause, first, axis=0)
-        mass = np.zeros((n, len(THEMES)))
         mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, 2:], -8, 8)), first, axis=0)
-    else:
-        mass = np.zeros((n, len(THEMES)))
     return np.column_stack((*mean, lean, np.log1p(counts), tops, np.log1p(mass), text, _facts(features)))
 
 
 def _facts(features: Features) -> Floats:
     """Per text: kind, sections, phrases of each theme, what the phrase rules say."""
-    rows = np.zeros((len(features.items), FACTS))
-    for n, item in enumerate(features.items):
-        row = rows[n]
-        row[KINDS.index(item.kind) if item.kind in KINDS else 2] = 1.0
-        row[3] = bool(item.sections)
-        for hit in item.hits:
-            if hit.theme in THEME_NUMBER:
-                row[4 + THEME_NUMBER[hit.theme]] = 1.0
-        role, stage, ghosting = item.rules
-        row[20 + ROLES.index(role)] = 1.0
-        row[24 + STAGES.index(stage)] = 1.0
-        row[30] = ghosting == "employer"
+    known = features.given
+    n = len(known.kind)
+    every, rows = np.arange(n), np.zeros((n, FACTS))
+    rows[every, known.kind] = 1.0
+    rows[known.sections[0], 3] = 1.0
+    rows[known.hits[0], 4 + known.hits[1]] = 1.0
+    rows[every, 20 + known.role] = 1.0
+    rows[every, 24 + known.stage] = 1.0
+    rows[:, 30] = known.ghosted
     return rows
 
 

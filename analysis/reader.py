@@ -7,6 +7,8 @@ each answer can be taken apart again into the words that made it (`contributions
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,8 +23,11 @@ from analysis.features import (
     Floats,
     Found,
     Item,
+    chance,
+    first_of,
     look_up,
     pooled,
+    spread,
     sums,
     take_apart,
 )
@@ -76,11 +81,15 @@ class Reader:
 
     def read(self, items: Sequence[Item]) -> list[Reading]:
         """One reading an item, in the same order."""
-        batch = self._outputs(items)
+        return self.read_features(take_apart(items))
+
+    def read_features(self, features: Features) -> list[Reading]:
+        """The same for texts that are taken apart already."""
+        batch = self._outputs(features)
         opinions = self._opinions(batch)
         heads, thresholds = batch.heads, self.lexicon.combine.thresholds
-        chance = 1.0 / (1.0 + np.exp(-heads[:, :2]))
-        scores = np.round(chance[:, 0] - chance[:, 1], 4).tolist()
+        tone = chance(heads[:, :2])
+        scores = np.round(tone[:, 0] - tone[:, 1], 4).tolist()
         choice = heads[:, :3].argmax(axis=1).tolist()
         mixed = (heads[:, 3] > thresholds[3]).tolist()
         role = heads[:, HEAD_ROLES:HEAD_STAGES].argmax(axis=1).tolist()
@@ -90,26 +99,25 @@ class Reader:
             ("positive", "positive"), ("negative", "negative"), ("neutral", "mixed"),
         )  # fmt: skip
         return [
-            Reading(
-                scores[n], labels[choice[n]][mixed[n]], ROLES[role[n]],
-                STAGES[stage[n]], ghosted[n], opinions[n],
+            Reading(score, labels[sentiment][both], ROLES[r], STAGES[s], silent, found)
+            for score, sentiment, both, r, s, silent, found in zip(
+                scores, choice, mixed, role, stage, ghosted, opinions, strict=True
             )
-            for n in range(len(items))
-        ]  # fmt: skip
+        ]
 
     def tones(self, item: Item) -> list[Tone]:
         """The clauses of a text with their tone."""
-        batch = self._outputs([item])
+        batch = self._outputs(take_apart([item]))
         parts = batch.features.clauses
-        chance = 1.0 / (1.0 + np.exp(-batch.clause[:, :2]))
-        tone = np.round(chance[:, 0] - chance[:, 1], 3)
+        shares = chance(batch.clause[:, :2])
+        tone = np.round(shares[:, 0] - shares[:, 1], 3)
         return [
             Tone(*one) for one in zip(parts.start.tolist(), parts.end.tolist(), tone.tolist(), strict=True)
         ]
 
     def contributions(self, item: Item) -> list[Contribution]:
         """Every n-gram that has a tone, in text order; with the clause's bias they sum up to its tone."""
-        batch = self._outputs([item])
+        batch = self._outputs(take_apart([item]))
         tokens, grams, found = batch.features.tokens, batch.features.grams, batch.found
         known = np.flatnonzero(found.gram >= 0)
         weight = self.lexicon.weights[found.id[known], 0] - self.lexicon.weights[found.id[known], 1]
@@ -117,22 +125,28 @@ class Reader:
         spans = zip(tokens.start[first].tolist(), tokens.end[last].tolist(), weight.tolist(), strict=True)
         return sorted(Contribution(a, b, round(w, 3)) for a, b, w in spans if w)
 
-    def _outputs(self, items: Sequence[Item]) -> _Batch:
-        features = take_apart(items)
+    def _outputs(self, features: Features) -> _Batch:
         found = look_up(features, self.lexicon.vocabulary)
-        weights, combine = self.lexicon.weights, self.lexicon.combine
+        by_clause, by_text, combine = self._by_clause, self._by_text, self.lexicon.combine
         split = len(CLAUSE_OUTPUTS)
-        clause = sums(found.clause, found.id, weights[:, :split], len(features.clauses.text))
-        text = sums(found.text, found.text_id, weights[:, split:], len(items))
-        clause = clause + combine.bias[:split]
-        text = text + combine.bias[split:]
+        clause = sums(found.clause, found.id, by_clause, len(features.clauses.text)) + combine.bias[:split]
+        text = sums(found.text, found.text_id, by_text, len(features.given.kind)) + combine.bias[split:]
         standard = (pooled(features, clause, text) - combine.mean) / combine.scale
         return _Batch(features, found, clause, standard @ combine.heads + combine.heads_bias)
 
+    @cached_property
+    def _by_clause(self) -> Floats:
+        """The weights of CLAUSE_OUTPUTS, a row lying in one piece."""
+        return np.ascontiguousarray(self.lexicon.weights[:, : len(CLAUSE_OUTPUTS)])
+
+    @cached_property
+    def _by_text(self) -> Floats:
+        return np.ascontiguousarray(self.lexicon.weights[:, len(CLAUSE_OUTPUTS) :])
+
     def _opinions(self, batch: _Batch) -> list[tuple[Opinion, ...]]:
-        themes = slice(HEAD_THEMES, HEAD_ROLES)
+        n, themes = len(batch.heads), slice(HEAD_THEMES, HEAD_ROLES)
         text, theme = np.nonzero(batch.heads[:, themes] > self.lexicon.combine.thresholds[themes])
-        bounds = np.searchsorted(batch.features.clauses.text, np.arange(len(batch.heads) + 1))
+        bounds = np.searchsorted(batch.features.clauses.text, np.arange(n + 1))
         some = bounds[text + 1] > bounds[text]
         text, theme = text[some], theme[some]
         best = best_clauses(batch.clause, bounds, text, theme)
@@ -140,20 +154,26 @@ class Reader:
         combine = self.lexicon.combine
         polarity = (told @ combine.polarity + combine.polarity_bias).argmax(axis=1)
         start, end = evidence(batch.features, best)
-        found: list[list[Opinion]] = [[] for _ in range(len(batch.heads))]
-        for n, k, p, a, b in zip(
-            *(column.tolist() for column in (text, theme, polarity, start, end)), strict=True
-        ):
-            found[n].append(Opinion(THEMES[k], POLARITIES[p], a, b))
-        return [tuple(opinions) for opinions in found]
+        opinions = [
+            Opinion(THEMES[k], POLARITIES[p], a, b)
+            for k, p, a, b in zip(
+                theme.tolist(), polarity.tolist(), start.tolist(), end.tolist(), strict=True
+            )
+        ]
+        ends = np.searchsorted(text, np.arange(n + 1)).tolist()
+        return [tuple(opinions[low:high]) for low, high in pairwise(ends)]
 
 
 def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
     """For each pair of text and theme the clause that speaks for the theme the most."""
-    return np.asarray([
-        low + int(clause[low:high, 2 + k].argmax())
-        for low, high, k in zip(bounds[text].tolist(), bounds[text + 1].tolist(), theme.tolist(), strict=True)
-    ], np.int64)  # fmt: skip
+    if not len(text):
+        return text
+    pair, rows = spread(bounds[text], bounds[text + 1])
+    value = clause[rows, 2 + theme[pair]]
+    most = np.maximum.reduceat(value, first_of(pair))
+    best = np.flatnonzero(value == most[pair])
+    best = best[first_of(pair[best])]
+    return rows[best]
 
 
 def evidence(features: Features, clause: Ints) -> tuple[Ints, Ints]:
@@ -179,12 +199,12 @@ def polarity_features(
     high = np.searchsorted(parts.sentence, parts.sentence[best], "right")
     running = np.concatenate((np.zeros((1, 2)), np.cumsum(tone, axis=0)))
     mean = (running[high] - running[low]) / np.maximum(high - low, 1)[:, None]
-    said = np.zeros((len(text), 2))
-    for row, (n, k) in enumerate(zip(text.tolist(), theme.tolist(), strict=True)):
-        for hit in features.items[n].hits:
-            if hit.value and hit.theme == THEMES[k]:
-                said[row, 0 if hit.value > 0 else 1] = 1.0
+    said = np.zeros((len(heads), len(THEMES), 2))
+    owner, number, value, _, _ = features.given.hits
+    for column, sign in enumerate((1, -1)):
+        with_it = value == sign
+        said[owner[with_it], number[with_it], column] = 1.0
     which = np.zeros((len(text), len(THEMES)))
     which[np.arange(len(text)), theme] = 1.0
     sentiment = np.clip(heads[text, :4], -6, 6)
-    return np.column_stack((tone[best], mean, sentiment, parts.prior[best], said, which))
+    return np.column_stack((tone[best], mean, sentiment, parts.prior[best], said[text, theme], which))
