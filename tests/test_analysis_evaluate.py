@@ -134,7 +134,7 @@ def test_it_agrees_with_the_reference_script(analyser: Analyser) -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     rows = labelled.read(GOLD / "gold.jsonl", GOLD / "mentions.jsonl")
-    analyses = [analyser.analyse_text(row.text, row.kind) for row in rows]
+    analyses = analyser.analyse_texts([(row.text, row.kind) for row in rows])
     lines = (GOLD / "gold.jsonl").read_text(encoding="utf-8").splitlines()
     pairs = [(json.loads(line), as_json("", one)) for line, one in zip(lines, analyses, strict=True)]
     expected = script.measure(pairs)
@@ -160,7 +160,7 @@ def test_it_agrees_with_the_reference_script_of_authors(analyser: Analyser, tmp_
     ]
     (tmp_path / "labels.jsonl").write_text("\n".join(some), encoding="utf-8")
     rows = labelled.read(tmp_path / "labels.jsonl")
-    analyses = [analyser.analyse_text(row.text, row.kind) for row in rows]
+    analyses = analyser.analyse_texts([(row.text, row.kind) for row in rows])
     ids = [json.loads(line)["id"] for line in some]
     out = [json.dumps(as_json(id_, one)) for id_, one in zip(ids, analyses, strict=True)]
     (tmp_path / "out.jsonl").write_text("\n".join(out), encoding="utf-8")
