@@ -20,6 +20,7 @@ COMMANDS = {
     "collect": ("work", "Read the sources and store what is new."),
     "analyse": ("work", "Score and tag a text, or a file of texts."),
     "evaluate": ("measure", "Measure on labelled texts how right the analysis is."),
+    "learn": ("measure", "Adapt the lexicon to the rated mentions of your store."),
     "rescore": ("measure", "Read anew what an older version of the analysis read."),
     "run": ("work", "Collect, look for spikes, deliver alerts, write the report."),
     "report": ("work", "Write the weekly report."),

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "covered_days", "daily_counts", "deliveries", "dump", "export_rows", "incidents", "last_good_runs",
-    "last_runs", "mentions_frame", "opinions_frame", "runs", "stale", "texts", "totals", "version_counts",
-    "weekly_totals",
+    "last_runs", "mentions_frame", "opinions_frame", "runs", "stale", "texts", "told", "told_count", "totals",
+    "version_counts", "weekly_totals",
 ]  # fmt: skip
 
 TIMELY_DAYS = 14
@@ -360,6 +360,26 @@ def stale(store: Store, version: str, limit: int, after: int = 0) -> list[tuple[
     with store.reading() as connection:
         found = connection.execute(wanted).mappings().all()
     return [(row["pk"], rows.to_mention(dict(row))) for row in found]
+
+
+_TOLD = _M.stars.is_not(None) | _M.experience.is_not(None) | (_M.pros != "") | (_M.cons != "")
+
+
+def told(store: Store, limit: int, after: int = 0) -> list[tuple[int, Mention, str]]:
+    """Up to `limit` mentions whose author rated them or filed their parts under headings, by key.
+
+    (key, mention without its author, the author's pseudonym to count by); only keys beyond `after`.
+    """
+    wanted = select(mentions).where(_M.pk > after, _TOLD).order_by(_M.pk).limit(limit)
+    with store.reading() as connection:
+        found = connection.execute(wanted).mappings().all()
+    return [(row["pk"], rows.to_mention(dict(row)), row["author"]) for row in found]
+
+
+def told_count(store: Store) -> int:
+    """How many mentions `told` gives in all."""
+    with store.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(mentions).where(_TOLD)) or 0
 
 
 def version_counts(store: Store) -> dict[str, int]:

@@ -1,9 +1,9 @@
-"""The commands about the analysis itself: rescore, evaluate."""
+"""The commands about the analysis itself: rescore, evaluate, learn."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import click
 from candidly.console import Console, table
 
 if TYPE_CHECKING:
+    from analysis.adapt import Adapted
     from analysis.engines import TextAnalyser
     from analysis.evaluate import Evaluation
 
@@ -116,17 +117,66 @@ def _evaluated(
     return measured(truths, found, resamples=resamples), groups
 
 
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Measure only; write nothing.")
+@click.option("--force", is_flag=True, help="Replace a lexicon that was edited by hand.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def learn(console: Console, dry_run: bool, force: bool, as_json: bool) -> None:
+    """Adapt the lexicon to the mentions with stars in your store; kept only if it is better.
+
+    A fifth of them is held back and shows how right the analysis is before and after.
+
+    \b
+    Example: candidly learn --dry-run
+    """
+    from candidly import learning
+
+    with console.session() as session, nullcontext() if dry_run else session.lock():
+        place = learning.folder(session)
+        if not (dry_run or force):
+            learning.check_untouched(place)
+        with counting(console, "learn", 0) as show:
+            learned = learning.learn(session, show)
+        kept = learned.better and not dry_run
+        if kept:
+            learning.keep(place, learned, session.now())
+        used = session.config.analysis.lexicon == learning.FOLDER
+    if as_json:
+        console.json(learning.as_data(learned) | {"kept": kept})
+        return
+    console.say(learning.render(learned) + "\n")
+    console.say(_decision(learned, dry_run, used))
+
+
+def _decision(learned: Adapted, dry_run: bool, used: bool) -> str:
+    """What became of a learned lexicon, and what to do next."""
+    from candidly import learning
+
+    if not learned.better:
+        return "No better: kept the shipped lexicon."
+    what = f"{learned.counts.changed:,} n-grams changed, {learned.counts.new:,} new"
+    if dry_run:
+        return f"Better ({what}); without --dry-run it is written to {learning.FOLDER}/."
+    line = (
+        f"To use it, add this line under `analysis` in the configuration:\n\n  lexicon: {learning.FOLDER}\n\n"
+    )
+    add = "" if used else line
+    rescore = "`candidly rescore` brings what is stored up to date."
+    return f"Better: written to {learning.FOLDER}/ ({what}).\n{add}{rescore}"
+
+
 @contextmanager
-def counting(console: Console, name: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr that is told how many are done, on a terminal only."""
+def counting(console: Console, name: str, total: int) -> Iterator[Callable[..., None]]:
+    """A progress bar on stderr that is told how many are done (of how many), on a terminal only."""
     import sys
 
     if console.quiet or console.debug or not sys.stderr.isatty():
-        yield lambda _done: None
+        yield lambda _done, _total=None: None
         return
     from rich.console import Console as Terminal
     from rich.progress import Progress
 
     with Progress(console=Terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda done, whole=None: bar.update(task, completed=done, total=whole)
