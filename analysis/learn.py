@@ -48,13 +48,15 @@ HEADS: Final = (
     *(f"stage:{name}" for name in STAGES),
     "ghosting",
 )  # fmt: skip
+SENTIMENTS: Final = ("text:positive", "text:negative", "text:neither")
 POLARITIES: Final = ("positive", "negative", "neutral")
 
 
 @dataclass(slots=True)
 class Labelled:
     """A text with what people said of it: sentiment, role, stage, ghosting, themes with polarity and offsets.
-    `optional`: themes that may be named or not. `weight`: how much it counts."""
+    `optional`: themes that may be named or not. `weight`: how much it counts. `partly`: only the sentiment is
+    known (from the author's stars), nothing else."""
 
     item: Item
     sentiment: str
@@ -64,6 +66,7 @@ class Labelled:
     themes: Sequence[Mapping[str, Any]]
     optional: Sequence[str] = ()
     weight: float = 1.0
+    partly: bool = False
 
 
 @dataclass(slots=True)
@@ -126,7 +129,12 @@ class Trainer:
         vocabulary: Vocabulary,
         valences: Mapping[str, float],
         folds: Ints | None = None,
+        natural_folds: Ints | None = None,
     ) -> None:
+        """`folds`: which texts are judged together, by weights learned on the others.
+
+        `natural_folds`: the same for natural texts, which are never judged but else always learned from.
+        """
         self.labelled, self.natural = labelled, natural
         self.vocabulary = vocabulary
         self.features = take_apart([one.item for one in labelled])
@@ -140,8 +148,11 @@ class Trainer:
         kinds = [len(vocabulary) + SIGNS.index("#" + kind) for kind in KINDS]
         self.plain_rows = _without(plain_rows, np.asarray(kinds))
         self.plain_tone = np.asarray([one.tone for one in natural], np.int64)[self.plain.clauses.text]
+        self.plain_fold = None if natural_folds is None else natural_folds[self.plain.clauses.text]
         self.prior = _valence_prior(vocabulary, valences)
         self.overlap = self._evidence()
+        self.whole = np.asarray([not one.partly for one in labelled])
+        self.weight = np.asarray([one.weight for one in labelled])
 
     def _evidence(self) -> list[list[tuple[int, str, str]]]:
         """Per labelled text: (clause, theme, polarity) wherever evidence and clause overlap."""
@@ -171,7 +182,7 @@ class Trainer:
         ])  # fmt: skip
         short = (counts <= 3)[self.owner]
         whole = sentiment[self.owner]
-        known = (whole == 2) | ((whole >= 0) & short)
+        known = ((whole == 2) | ((whole >= 0) & short)) & self.whole[self.owner]
         y[known], weight[known] = whole[known], 0.7
         for mine in self.overlap:
             for clause, _, polarity in mine:
@@ -180,7 +191,7 @@ class Trainer:
 
     def theme_targets(self, theme: str) -> tuple[Bools, Bools]:
         """Per clause: is it evidence for the theme, and is it known whether it is."""
-        y, known = np.zeros(len(self.owner), bool), np.ones(len(self.owner), bool)
+        y, known = np.zeros(len(self.owner), bool), self.whole[self.owner].copy()
         has = np.asarray([
             theme in one.optional or any(t["theme"] == theme for t in one.themes) for one in self.labelled
         ])  # fmt: skip
@@ -196,14 +207,16 @@ class Trainer:
         name = output.removeprefix("text:")
         return np.asarray([_says(one, name) for one in self.labelled])
 
-    def fit_clauses(self, keep: Bools) -> tuple[Floats, Floats]:
-        """Weights and biases of CLAUSE_OUTPUTS from the texts where `keep`."""
+    def fit_clauses(self, keep: Bools, fold: int = -1) -> tuple[Floats, Floats]:
+        """Weights and biases of CLAUSE_OUTPUTS: from texts where `keep`, and natural ones not of `fold`."""
+        outside = np.ones(self.plain_rows.rows, bool) if self.plain_fold is None else self.plain_fold != fold
+        natural, natural_tone = self.plain_rows.take(outside), self.plain_tone[outside]
         inside = keep[self.owner]
         y, weight = self.tone_targets()
         use = inside & (y >= 0)
-        rows = stack(self.clauses.take(use), self.plain_rows)
-        every = np.concatenate((y[use], np.where(self.plain_tone > 0, 0, 1)))
-        counts = np.concatenate((weight[use], np.full(self.plain_rows.rows, NATURAL_WEIGHT)))
+        rows = stack(self.clauses.take(use), natural)
+        every = np.concatenate((y[use], np.where(natural_tone > 0, 0, 1)))
+        counts = np.concatenate((weight[use], np.full(natural.rows, NATURAL_WEIGHT)))
         columns = [
             fit(rows, every == k, l2=L2_CLAUSE, weight=counts, prior=sign * self.prior)
             for k, sign in ((0, 1.0), (1, -1.0))
@@ -217,8 +230,12 @@ class Trainer:
 
     def fit_texts(self, keep: Bools) -> tuple[Floats, Floats]:
         """Weights and biases of TEXT_OUTPUTS."""
-        rows = self.texts.take(keep)
-        return _columns([fit(rows, self.text_target(name)[keep], l2=L2_TEXT) for name in TEXT_OUTPUTS])
+        columns = []
+        for name in TEXT_OUTPUTS:
+            use = keep if name in SENTIMENTS else keep & self.whole
+            target = self.text_target(name)[use]
+            columns.append(fit(self.texts.take(use), target, l2=L2_TEXT, weight=self.weight[use]))
+        return _columns(columns)
 
     def outputs(self, clause: tuple[Floats, Floats], text: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         """Outputs per clause and per text for given weights."""
@@ -230,7 +247,7 @@ class Trainer:
         by_text = np.zeros((len(self.labelled), len(TEXT_OUTPUTS)))
         for fold in np.unique(self.folds):
             held = self.folds == fold
-            one, other = self.outputs(self.fit_clauses(~held), self.fit_texts(~held))
+            one, other = self.outputs(self.fit_clauses(~held, int(fold)), self.fit_texts(~held))
             by_clause[held[self.owner]] = one[held[self.owner]]
             by_text[held] = other[held]
         return by_clause, by_text
@@ -308,13 +325,14 @@ def train(trainer: Trainer, sentiment_weight: Floats) -> tuple[Model, Floats, Fl
     heads, thresholds = [], []
     for k, name in enumerate(HEADS):
         target = trainer.text_target(name)
-        weight = sentiment_weight if k < 4 else np.asarray([one.weight for one in trainer.labelled])
+        weight = sentiment_weight if k < 4 else trainer.weight
+        use = np.ones(len(target), bool) if k < 3 else trainer.whole
         for fold in np.unique(trainer.folds):
             out = trainer.folds == fold
-            w, b = combine(standard[~out], target[~out], weight[~out])
+            w, b = combine(standard[use & ~out], target[use & ~out], weight[use & ~out])
             held[out, k] = standard[out] @ w + b
-        heads.append(combine(standard, target, weight))
-        optional = np.asarray([name in one.optional for one in trainer.labelled])
+        heads.append(combine(standard[use], target[use], weight[use]))
+        optional = ~use | np.asarray([name in one.optional for one in trainer.labelled])
         thresholds.append(best_threshold(target, held[:, k], optional))
     every = np.ones(len(trainer.labelled), bool)
     clause, text = trainer.fit_clauses(every), trainer.fit_texts(every)

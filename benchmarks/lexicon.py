@@ -1,12 +1,14 @@
 """Rebuild the shipped lexicon, and measure it on texts that it has not seen.
 
-    python -m benchmarks.lexicon            judge: 5-fold, by source left out, and on ../shared/gold
+    python -m benchmarks.lexicon            judge: 5-fold, and on ../shared/gold
     python -m benchmarks.lexicon --write    the same, then write analysis/data/lexicon.tsv and combine.json
+    --sources     also leave each source out in turn
+    --sample N    only N labelled texts, to try it out
 
-Needs `../shared/data`. Learned on the texts that `labels.jsonl` knows by their hash, labelled after
-`../shared/gold/GUIDELINE.md`, and on what authors filed under pros and cons. The gold texts are never learned
-from. An n-gram gets in when it stands in 4 labelled or 12 other texts, and in 20 texts or 3 sources overall;
-names of employers stay out.
+Needs `../shared`; takes half an hour. Learned on the texts that `labels.jsonl` knows by their hash, labelled
+after `../shared/gold/GUIDELINE.md`, on stars, and on what authors filed under pros and cons. The texts of
+`../shared/gold` are never learned from. An n-gram gets in when it stands in 4 labelled or 12 other texts, and
+in 20 texts or 3 sources overall; names of employers stay out.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ from candidly.config import Analysis
 
 LABELS = Path(__file__).parent / "labels.jsonl"
 PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
+RATED_PER_SOURCE, SIDES_PER_SOURCE, RATED_WEIGHT = 250, 150, 0.35  # whole texts whose author gave a verdict
 LEAST_LABELLED, LEAST_NATURAL, LEAST_TEXTS, LEAST_SOURCES = 4, 12, 20, 3
-SMALLEST = 0.1  # an n-gram none of whose weights is as large is left out
+SMALLEST = 0.15  # an n-gram none of whose weights is as large is left out
 NAMES = frozenset({
     "pros", "cons", "likes", "dislikes", "tcs", "accenture", "comcast", "fedex", "google", "ambitionbox",
     "glassdoor", "indeed", "jsw", "deloitte", "bcg", "infosys", "wipro", "cognizant", "amazon", "walmart",
@@ -90,12 +93,36 @@ def naturals() -> list[tuple[str, Natural]]:
     """(source, text under pros or cons), at most PER_SOURCE of each."""
     every = list(texts.natural())
     random.Random(1).shuffle(every)
+    closed = texts.held_back()
     counts: Counter[tuple[str, int]] = Counter()
     kept = []
     for source, text, tone in every:
         counts[source, tone] += 1
-        if counts[source, tone] <= PER_SOURCE:
+        if counts[source, tone] <= PER_SOURCE and texts.letters(text) not in closed:
             kept.append((source, Natural(text, tone)))
+    return kept
+
+
+def rated(
+    analyser: Analyser, natural: Sequence[tuple[str, Natural]], known: set[str]
+) -> list[tuple[str, Labelled]]:
+    """Texts of which only the author's verdict is known: by stars, or as one side of a review."""
+    closed = texts.held_back() | known
+    whole = [(one.source, one.text, verdict) for one, verdict in texts.rated()]
+    random.Random(1).shuffle(whole)
+    sides = [
+        (f"{source} sides", one.text, "positive" if one.tone > 0 else "negative") for source, one in natural
+    ]
+    counts: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for source, text, verdict in (*whole, *sides):
+        most = SIDES_PER_SOURCE if source.endswith("sides") else RATED_PER_SOURCE
+        if counts[source, verdict] >= most or texts.letters(text) in closed or len(text.split()) < 3:
+            continue
+        counts[source, verdict] += 1
+        item = analyser.item(text, "review")
+        kept.append((_group(source.removesuffix(" sides")), Labelled(
+            item, verdict, "other", "unclear", "none", (), weight=RATED_WEIGHT, partly=True)))  # fmt: skip
     return kept
 
 
@@ -231,36 +258,55 @@ def outputs(model: Model, items: Sequence[Item], vocabulary_: Vocabulary) -> np.
 def main() -> None:
     analyser = Analyser(Analysis(), Path())
     pairs = labelled(analyser)
-    sources, rows = [source for source, _ in pairs], [row for _, row in pairs]
+    if "--sample" in sys.argv:
+        pairs = pairs[: int(sys.argv[sys.argv.index("--sample") + 1])]
     natural = naturals()
+    partly = rated(analyser, natural, {texts.letters(row.item.text) for _, row in pairs})
+    if "--sample" in sys.argv:
+        natural, partly = natural[: len(pairs)], partly[: len(pairs)]
     known = valences()
     vocabulary_, names, counts = vocabulary(
         [(source, row.item.text) for source, row in pairs], [(s, one.text) for s, one in natural], list(known)
     )
-    print(f"{len(rows):,} labelled texts, {len(natural):,} under pros or cons, {len(vocabulary_):,} n-grams")
-    trainer = Trainer(rows, [one for _, one in natural], vocabulary_, known)
-    model, held, by_clause, _ = learn.train(trainer, weights(rows))
+    every = [*pairs, *partly]
+    rows = [row for _, row in pairs]
+    print(
+        f"{len(pairs):,} labelled texts, {len(partly):,} with stars or sides alone, {len(natural):,} whose "
+        f"clauses stand under pros or cons, {len(vocabulary_):,} n-grams"
+    )
+    trainer = Trainer([row for _, row in every], [one for _, one in natural], vocabulary_, known)
+    counted = np.concatenate((weights(rows), np.full(len(partly), RATED_WEIGHT)))
+    model, every_held, by_clause, _ = learn.train(trainer, counted)
+    held = every_held[: len(rows)]
     judge("5-fold", rows, held, model.thresholds)
     for kind in SHARES:
         part = np.array([row.item.kind == kind for row in rows])
         judge(f"  {kind}", [row for row in rows if row.item.kind == kind], held[part], model.thresholds)
-    polarity, bias, accuracy = learn.train_polarity(trainer, by_clause, held)
+    polarity, bias, accuracy = learn.train_polarity(trainer, by_clause, every_held)
     print(f"polarity of named themes, 5-fold: {accuracy:.3f}")
     if (texts.SHARED / "gold").exists():
         answers = gold(analyser)
         judge("gold", answers, outputs(model, [row.item for row in answers], vocabulary_), model.thresholds)
     if "--sources" in sys.argv:
-        numbers = {name: k for k, name in enumerate(sorted(set(sources)))}
-        folds = np.array([numbers[source] for source in sources])
-        apart = Trainer(rows, [one for _, one in natural], vocabulary_, known, folds)
-        _, left_out, _, _ = learn.train(apart, weights(rows))
+        numbers = {name: k for k, name in enumerate(sorted({source for source, _ in every}))}
+        folds = np.array([numbers[source] for source, _ in every])
+        aside = np.array([numbers.get(_group(source), -1) for source, _ in natural])
+        apart = Trainer(
+            [row for _, row in every], [one for _, one in natural], vocabulary_, known, folds, aside
+        )
+        left_out = learn.train(apart, counted)[1][: len(rows)]
         judge("source left out", rows, left_out, model.thresholds)
         for name, k in numbers.items():
-            part = folds == k
+            part = folds[: len(rows)] == k
             judge(f"  {name}", [row for row, here in zip(rows, part, strict=True) if here], left_out[part],
                   model.thresholds)  # fmt: skip
     if "--write" in sys.argv:
         write(model, (polarity, bias), vocabulary_, names, counts)
+
+
+def _group(source: str) -> str:
+    """The source that a text under pros or cons belongs to, as labelled texts name it."""
+    return "ambitionbox" if source.startswith("ambitionbox") else source
 
 
 def write(

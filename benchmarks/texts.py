@@ -113,6 +113,48 @@ def _posts() -> Iterator[Text]:
         yield Text("reddit-datascience", "post", f"{row['title']}\n{row.get('selftext') or ''}")
 
 
+def letters(text: str) -> str:
+    """What of a text is compared to tell whether two are the same, however they were put together."""
+    return re.sub(r"\W+", "", text.lower())[:160]
+
+
+def held_back() -> set[str]:
+    """The letters of the texts that are only measured on: gold and what authors declared."""
+    found = set()
+    for name in ("mentions.jsonl", "author_labels.jsonl"):
+        for line in (SHARED / "gold" / name).read_text(encoding="utf-8").splitlines():
+            found.add(letters(json.loads(line)["text"]))
+    return found
+
+
+def rated() -> Iterator[tuple[Text, str]]:
+    """Reviews with what their stars say: negative up to 2, positive from 4, else neutral."""
+    for source, text, stars in _rated():
+        if stars not in (None, "", "nan"):
+            value = float(stars)
+            said = clean(text)
+            if 6 <= len(said.split()) <= 220 and sum(map(str.isascii, said)) > 0.95 * len(said):
+                verdict = "negative" if value <= 2 else "positive" if value >= 4 else "neutral"
+                yield Text(source, "review", said), verdict
+
+
+def _rated() -> Iterator[tuple[str, str, Any]]:
+    for name in ("comcast", "fedex"):
+        for row in rows(DATA / f"glassdoor-us4/{name}_final.csv.gz"):
+            yield f"glassdoor-{name}", headed(row["review"], row["pros"], row["cons"]), row["rating"]
+    for row in rows(DATA / "glassdoor-693companies/glassdoor-companies-reviews.csv.gz"):
+        text = headed(row["summary"] or "", row["review_pros"], row["review_cons"])
+        yield "glassdoor-693", text, row["rating_overall"]
+    for row in rows(DATA / "glassdoor-company1/company1_review.csv.gz"):
+        yield "glassdoor-company1", headed(row["Summary"], row["Pro"], row["Con"]), row["Overall Rating"]
+    for path in sorted((DATA / "ambitionbox-india").glob("*.csv*")):
+        for row in rows(path):
+            text = f"Likes: {row['likes'] or ''}\nDislikes: {row['dislikes'] or ''}"
+            yield "ambitionbox", text, row["overall_rating"]
+    for row in _indeed():
+        yield "indeed", row["text"] or "", row["rating"]
+
+
 def natural() -> Iterator[tuple[str, str, int]]:
     """(source, text, 1 or -1): what authors wrote under pros and under cons, in English letters."""
     for source, pros, cons in _sides():
