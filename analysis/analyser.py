@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from analysis import ownthemes, roles, sentiment, themes
-from analysis.features import THEME_NUMBER, Hit, Item
+import numpy as np
+
+from analysis import batch as rules
+from analysis import ownthemes, roles, sentiment, textbuffer, themes
+from analysis.clauses import Bools, Ints, Tokens, join, tokens_of
+from analysis.features import (
+    KIND_NUMBER,
+    OTHER_SECTION,
+    ROLE_NUMBER,
+    SECTION_NUMBER,
+    THEME_NUMBER,
+    Given,
+    columns,
+    features_of,
+)
 from analysis.language import LanguageFinder
 from analysis.lexicon import FOLDER, Lexicon
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
@@ -18,16 +32,17 @@ from analysis.sentences import split
 from analysis.sentiment import Sentence
 from analysis.vader import Vader
 from candidly import config
-from candidly.records import Analysis, Ghosting, Kind, Mention, Opinion
+from candidly.records import Analysis, Ghosting, Kind, Mention
 
 LONGEST: Final = 50_000
 """Characters that are read; the rest is flagged as truncated."""
 WITH_LEXICON: Final = frozenset({"en"})
 SECTIONS: Final = frozenset({"pros", "cons", "advice"})
-BATCH: Final = 500
-"""Texts that are read together."""
 RULES: Final = 2
 """Raised whenever code changes what a text is read as, so that stored analyses show their age."""
+
+
+Text = tuple[str, Kind, Mention | None]
 
 
 class Reading(NamedTuple):
@@ -48,6 +63,16 @@ class Opened(NamedTuple):
     sections: list[tuple[str, int, int]]
     spans: list[tuple[int, int]]
     standing: roles.Standing
+
+
+class Batch(NamedTuple):
+    """What the rules find in many texts; `own`: texts that speak of a theme that the user has defined."""
+
+    tokens: Tokens
+    given: Given
+    standings: rules.Standings
+    languages: list[str]
+    own: list[int]
 
 
 class Analyser:
@@ -92,25 +117,30 @@ class Analyser:
 
     def explain(self, text: str) -> list[tuple[int, int, float]]:
         """`(start, end, score)` of every clause, for people who ask why a text scored as it did."""
-        opened = self._open(text, "post", None)
-        if isinstance(opened, Analysis):
-            return []
         if self._plain:
-            return [(s.start, s.end, s.score) for s in self._sentences(opened)]
-        return [(tone.start, tone.end, tone.score) for tone in self._reader.tones(_item(opened, "post"))]
+            opened = self._open(text, "post", None)
+            return (
+                []
+                if isinstance(opened, Analysis)
+                else [(s.start, s.end, s.score) for s in self._sentences(opened)]
+            )
+        batch = self._open_batch([(text, "post", None)], [fold(text[:LONGEST])])
+        if batch.languages[0] not in self._scored:
+            return []
+        tones = self._reader.tones_of(features_of((), batch.tokens, batch.given))
+        return [(tone.start, tone.end, tone.score) for tone in tones]
 
-    def _analyse(self, texts: Sequence[tuple[str, Kind, Mention | None]]) -> list[Analysis]:
+    def _analyse(self, texts: Sequence[Text]) -> list[Analysis]:
+        if self._plain:
+            opened = [self._open(*one) for one in texts]
+            return [
+                one if isinstance(one, Analysis) else self._by_rules(one, len(text))
+                for one, (text, _, _) in zip(opened, texts, strict=True)
+            ]
+        parts = textbuffer.chunks([text[:LONGEST] for text, _, _ in texts])
         done: list[Analysis] = []
-        for at in range(0, len(texts), BATCH):
-            part = texts[at : at + BATCH]
-            opened = [self._open(*one) for one in part]
-            if self._plain:
-                done += [
-                    one if isinstance(one, Analysis) else self._by_rules(one, len(t))
-                    for one, (t, _, _) in zip(opened, part, strict=True)
-                ]
-            else:
-                done += self._by_lexicon(opened, part)
+        for part in parts:
+            done += self._by_lexicon(texts[len(done) : len(done) + len(part)])
         return done
 
     def _open(self, text: str, kind: Kind, mention: Mention | None) -> Opened | Analysis:
@@ -119,19 +149,11 @@ class Analyser:
         text = text[:LONGEST]
         folded = fold(text)
         if not folded.strip():
-            return Analysis(version=self.version, unscored="no text", truncated=truncated)
+            return self._unscored("", kind, mention, truncated)
         words, places = words_of(folded)
         language = self._language.find(folded, words, mention.language if mention else "")
         if language not in self._scored:
-            standing = roles.standing(kind, (), mention)
-            return Analysis(
-                version=self.version,
-                language=language,
-                unscored=f"language {language}",
-                role=standing.role,
-                stage=standing.stage,
-                truncated=truncated,
-            )
+            return self._unscored(language, kind, mention, truncated)
         matches = self._book.find_in(folded, words, places)
         sections = list(mention.parts()) if mention else sentiment.headings(folded)
         spans = split(text) if mention or not sections else _split_parts(text, sections)
@@ -157,40 +179,86 @@ class Analyser:
             opinions=themes.opinions(opened.signs, sentences),
         )
 
-    def _by_lexicon(
-        self, opened: Sequence[Opened | Analysis], texts: Sequence[tuple[str, Kind, Mention | None]]
-    ) -> list[Analysis]:
+    def _by_lexicon(self, texts: Sequence[Text]) -> list[Analysis]:
         """What the learned reader makes of a batch; facts that the source states go before it."""
-        items = [
-            _item(one, kind)
-            for one, (_, kind, _) in zip(opened, texts, strict=True)
-            if isinstance(one, Opened)
-        ]
-        readings = iter(self._reader.read(items))
-        done = []
-        for one, (text, _, mention) in zip(opened, texts, strict=True):
-            if isinstance(one, Analysis):
-                done.append(one)
+        folded = [fold(text[:LONGEST]) for text, _, _ in texts]
+        batch = self._open_batch(texts, folded)
+        readings = self._reader.read_features(features_of((), batch.tokens, batch.given))
+        lost = batch.standings.lost_customer.tolist()
+        silent = batch.standings.candidate.tolist()
+        version, done = self.version, []
+        for n, (text, kind, mention) in enumerate(texts):
+            language, found, truncated = batch.languages[n], readings[n], len(text) > LONGEST
+            if language not in self._scored:
+                done.append(self._unscored(language, kind, mention, truncated))
                 continue
-            found = next(readings)
             role, stage = roles.stated(mention, found.role, found.stage)
-            standing = one.standing
+            ghosting: Ghosting = "employer" if found.ghosted else "candidate" if silent[n] else "none"
+            opinions = found.opinions
+            if not self._all_themes:
+                opinions = tuple(one for one in opinions if one.theme in self._named)
             done.append(Analysis(
-                version=self.version, language=one.language, score=found.score, label=found.label,
-                role=role, stage=stage,
-                ghosting=_ghosting(found.ghosted, standing.ghosting),
-                lost_customer=standing.lost_customer, truncated=len(text) > LONGEST,
-                opinions=self._opinions(one, found.opinions),
+                version=version, language=language, score=found.score, label=found.label,
+                role=role, stage=stage, ghosting=ghosting, lost_customer=lost[n],
+                truncated=truncated, opinions=opinions,
             ))  # fmt: skip
+        for n in batch.own:
+            if done[n].label is not None:
+                done[n] = self._with_own(done[n], *texts[n])
         return done
 
-    def _opinions(self, opened: Opened, learned: tuple[Opinion, ...]) -> tuple[Opinion, ...]:
-        """The learned opinions on themes of the theme file, and those on the user's own themes by phrases."""
+    def _open_batch(self, texts: Sequence[Text], folded: Sequence[str]) -> Batch:
+        """What the rules find in a batch."""
+        buffer = join(folded)
+        tokens = tokens_of(buffer)
+        codes = self._words.codes(buffer, tokens)
+        odd = rules.odd_texts(folded)
+        sections, headed = _sections(texts, folded)
+        phrases = self._finder.find(folded, buffer, tokens, codes, odd)
+        inside = rules.inside(phrases, tokens, headed)
+        kind = np.asarray([KIND_NUMBER[kind] for _, kind, _ in texts], np.int64)
+        said = rules.counts(phrases, tokens.text, self._meaning, len(texts))
+        standings = rules.standings(kind, said, *_stated(texts))
+        hits = rules.hits(phrases, tokens, codes, self._meaning, inside)
+        own = tokens.text[phrases.token[self._meaning.own[phrases.tag]]]
+        given = Given(kind, standings.role, standings.stage, standings.employer, sections, hits)
+        languages = self._languages(texts, folded, rules.surely_english(tokens, codes, odd))
+        return Batch(tokens, given, standings, languages, sorted(set(own.tolist())))
+
+    def _languages(self, texts: Sequence[Text], folded: Sequence[str], english: Bools) -> list[str]:
+        """The language of each text; "" for one without words."""
+        found = ["en"] * len(texts)
+        for n in np.flatnonzero(~english).tolist():
+            mention = texts[n][2]
+            words, _ = words_of(folded[n])
+            blank = not folded[n].strip()
+            found[n] = (
+                "" if blank else self._language.find(folded[n], words, mention.language if mention else "")
+            )
+        return found
+
+    def _unscored(self, language: str, kind: Kind, mention: Mention | None, truncated: bool) -> Analysis:
+        """The analysis of a text that cannot be scored; `language` "" where there is no text."""
+        if not language:
+            return Analysis(version=self.version, unscored="no text", truncated=truncated)
+        standing = roles.standing(kind, (), mention)
+        return Analysis(
+            version=self.version,
+            language=language,
+            unscored=f"language {language}",
+            role=standing.role,
+            stage=standing.stage,
+            truncated=truncated,
+        )
+
+    def _with_own(self, analysis: Analysis, text: str, kind: Kind, mention: Mention | None) -> Analysis:
+        """With opinions on the user's own themes, found by phrases."""
+        opened = self._open(text, kind, mention)
+        if isinstance(opened, Analysis):
+            return analysis
         own = [sign for sign in opened.signs if sign.theme not in THEME_NUMBER]
-        kept = learned if self._all_themes else tuple(o for o in learned if o.theme in self._named)
-        if not own:
-            return kept
-        return (*kept, *themes.opinions(own, self._sentences(opened)))
+        opinions = themes.opinions(own, self._sentences(opened))
+        return dataclasses.replace(analysis, opinions=(*analysis.opinions, *opinions))
 
     def _sentences(self, opened: Opened) -> list[Sentence]:
         # VADER does not know the curly apostrophe: "don’t like" would score as praise.
@@ -222,6 +290,18 @@ class Analyser:
         return PhraseBook(self._lines)
 
     @cached_property
+    def _finder(self) -> rules.Finder:
+        return rules.Finder(self._book)
+
+    @cached_property
+    def _words(self) -> rules.Words:
+        return rules.Words(self._book, self._language)
+
+    @cached_property
+    def _meaning(self) -> rules.Meaning:
+        return rules.Meaning(self._book.tags)
+
+    @cached_property
     def _vader(self) -> Vader:
         return Vader()
 
@@ -231,20 +311,29 @@ class Analyser:
         return LanguageFinder(self._settings.languages, words.union(self._vader.lexicon).__contains__)
 
 
-def _ghosting(employer: bool, by_rules: Ghosting) -> Ghosting:
-    """The learned answer for the employer; that the writer went silent, the rules tell."""
-    if employer:
-        return "employer"
-    return "candidate" if by_rules == "candidate" else "none"
+def _stated(texts: Sequence[Text]) -> tuple[Ints, Bools]:
+    """What sources state: the role by the employment (-1: nothing), and whether an offer was made."""
+    role, offered = np.full(len(texts), -1), np.zeros(len(texts), np.bool_)
+    for n, (_, _, mention) in enumerate(texts):
+        if mention is not None:
+            if mention.employment:
+                role[n] = ROLE_NUMBER["former" if mention.employment == "former" else "employee"]
+            offered[n] = mention.offer in ("accepted", "declined")
+    return role, offered
 
 
-def _item(opened: Opened, kind: Kind) -> Item:
-    """A text as the learned reader wants it."""
-    standing = opened.standing
-    hits = [Hit(sign.theme, sign.value or 0, sign.start, sign.end) for sign in opened.signs]
-    sections = [section for section in opened.sections if section[0] in SECTIONS]
-    rules = standing.role, standing.stage, standing.ghosting
-    return Item(opened.text, "post" if kind == "comment" else kind, sections, hits, rules)
+def _sections(texts: Sequence[Text], folded: Sequence[str]) -> tuple[Ints, list[tuple[int, int, int]]]:
+    """Sections as `features.Given` has them, and all parts of texts that have headings written into them."""
+    sections: list[tuple[int, int, int, int]] = []
+    headed: list[tuple[int, int, int]] = []
+    for n, (_, _, mention) in enumerate(texts):
+        parts = mention.parts() if mention else sentiment.headings(folded[n])
+        for name, start, end in parts:
+            if name in SECTIONS:
+                sections.append((n, SECTION_NUMBER.get(name, OTHER_SECTION), start, end))
+            if mention is None:
+                headed.append((n, start, end))
+    return columns(sections, 4), headed
 
 
 def _split_parts(text: str, sections: Sequence[tuple[str, int, int]]) -> list[tuple[int, int]]:

@@ -19,9 +19,9 @@ SAMPLE: Final = 600
 MOST_WORDS: Final = 300
 FUNCTION_SHARE: Final = 0.1
 LEAST_FUNCTION_WORDS: Final = 2
-SHORT: Final = 25
-"""Up to so many words, known English words may decide: a statistical model needs more text than that."""
-KNOWN_SHARE: Final = 0.6
+KNOWN_SHARES: Final = ((0, 0.6), (6, 0.5), (12, 0.45))
+"""From so many words on, such a share of known English words decides without the model (which is at a loss
+with few words, and costs as much as all the rest): texts in other languages stay below."""
 NEAR: Final = 0.15
 """A hint from the source decides between two languages whose probabilities are this close."""
 
@@ -46,6 +46,11 @@ _FALSE_FRIENDS: Final = frozenset(
 )
 
 
+FUNCTION, LETTERS, TELLING, ENGLISH = (1 << n for n in range(4))
+"""What `LanguageFinder.marks` says of a word: a function word; has letters; such a word that is no false
+friend; one of these that is known in English."""
+
+
 class LanguageFinder:
     """`find(text)` gives an ISO 639-1 code or "und"."""
 
@@ -64,17 +69,30 @@ class LanguageFinder:
             FUNCTION_SHARE * len(words), LEAST_FUNCTION_WORDS
         ):
             return "en"
-        letters = [word for word in words if any(map(str.isalpha, word))]
+        letters = [word for word in words if word.isalpha() or any(map(str.isalpha, word))]
         if sum(map(len, letters)) < LEAST_LETTERS:
             return UNKNOWN
-        if len(letters) <= SHORT and self._looks_english(letters):
+        if self._looks_english(letters):
             return "en"
         return self._decide(folded[:SAMPLE], _ALIASES.get(hint[:2].lower(), hint[:2].lower()))
 
+    def marks(self, word: str) -> int:
+        """What counts in a word for finding English: FUNCTION, LETTERS, TELLING, ENGLISH."""
+        marks = FUNCTION if word in FUNCTION_WORDS else 0
+        if not word.isalpha() and not any(map(str.isalpha, word)):
+            return marks
+        marks |= LETTERS
+        if word in _FALSE_FRIENDS:
+            return marks
+        known = marks & FUNCTION or word in _SHARED_WORDS or self._is_known(word)
+        return marks | TELLING | (ENGLISH if known else 0)
+
     def _looks_english(self, words: list[str]) -> bool:
-        telling = [word for word in words if word not in _FALSE_FRIENDS]
-        known = sum(w in FUNCTION_WORDS or w in _SHARED_WORDS or self._is_known(w) for w in telling)
-        return bool(telling) and known >= KNOWN_SHARE * len(telling)
+        marks = list(map(self.marks, words))
+        telling = sum(mark & TELLING != 0 for mark in marks)
+        known = sum(mark & ENGLISH != 0 for mark in marks)
+        share = next(share for least, share in reversed(KNOWN_SHARES) if telling >= least)
+        return telling > 0 and known >= share * telling
 
     def _decide(self, sample: str, hint: str) -> str:
         ranked: list[tuple[str, float]] = self._model.rank(sample)

@@ -9,9 +9,9 @@ How lines are written is told at the top of that file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from analysis.memo import Memo
@@ -35,6 +35,8 @@ _BETWEEN_WORDS = re.compile(r"([^\w']+)").split
 
 Try = tuple[Callable[[str, int], "re.Match[str] | None"], "Tag"]
 """An expression's `match`, and what a match of it stands for."""
+NumberedTry = tuple[Callable[[str, int], "re.Match[str] | None"], int]
+"""The same with the tag's number."""
 Items = tuple["str | tuple[Items, ...]", ...]
 """A line in parts: text, or a choice between such lines."""
 
@@ -114,6 +116,10 @@ class Line:
         """What may follow where a phrase begins with this word: words, "*" endings, "" for an end."""
         return {second for head, rest in self._openings.items() if _fits(first, head) for second in rest}
 
+    def all_seconds(self) -> Iterator[str]:
+        """What may follow its first word, whichever that is."""
+        return chain.from_iterable(self._openings.values())
+
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Compiled when its first word is first met: all lines at once would take half a second."""
@@ -150,10 +156,40 @@ class _Followers:
         return found
 
 
+class _WordClasses:
+    """Numbers words by which of some patterns they match: words, and "*" endings.
+
+    The word itself, or else the longest beginning, decides which of the others match too.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._number = {pattern: n for n, pattern in enumerate(sorted(set(patterns) - {"", "*"}), 1)}
+        self._examples = ["", *(pattern.rstrip("*") for pattern in self._number)]
+        # "ghost*" by its first letter, longer ones first.
+        self._prefixes: dict[str, list[tuple[str, int]]] = {}
+        for pattern in sorted(self._number, key=len, reverse=True):
+            if pattern.endswith("*"):
+                entry = pattern[:-1], self._number[pattern]
+                self._prefixes.setdefault(pattern[0], []).append(entry)
+
+    def number(self, word: str) -> int:
+        """0 for a word that matches none."""
+        if found := self._number.get(word):
+            return found
+        for prefix, number in self._prefixes.get(word[:1], ()):
+            if word.startswith(prefix):
+                return number
+        return 0
+
+    def example(self, number: int) -> str:
+        """A word with this number."""
+        return self._examples[number]
+
+
 class PhraseBook:
     """All lines of all files; `find` reports every phrase of them in a text."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Sequence[Line]) -> None:
         self._exact: dict[str, list[Line]] = {}
         self._prefix: dict[str, list[Line]] = {}
         for line in lines:
@@ -162,6 +198,13 @@ class PhraseBook:
                 kind.setdefault(head.rstrip("*"), []).append(line)
         self._longest = max(map(len, self._prefix), default=0)
         self._followers = Memo(self._after)
+        self.tags = list(dict.fromkeys(line.tag for line in lines))
+        self.tag_number = {tag: n for n, tag in enumerate(self.tags)}
+        self._heads = _WordClasses(head for line in lines for head in line.heads)
+        self._seconds = _WordClasses(second for line in lines for second in line.all_seconds())
+        self.tries: list[tuple[NumberedTry, ...]] = [()]
+        """What to try, by the numbers that `tries_number` gives."""
+        self._tries_number: dict[tuple[NumberedTry, ...], int] = {(): 0}
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
@@ -178,6 +221,24 @@ class PhraseBook:
                     if found := match(folded, start):
                         matches.append(Match(start, found.end(), tag))
         return matches
+
+    def head_class(self, word: str) -> int:
+        """Equal for words after which the same must be tried; 0 for those with which no line begins."""
+        return self._heads.number(word)
+
+    def second_class(self, word: str) -> int:
+        """Equal for words that are the same as the second word of all lines; 0 for what is in none."""
+        return self._seconds.number(word)
+
+    def tries_number(self, head: int, second: int) -> int:
+        """What to try where a word of class `head` and then one of class `second` stand: index in `tries`."""
+        followers = self._followers[self._heads.example(head)]
+        found = followers.tries(self._seconds.example(second)) if followers else []
+        numbered = tuple((match, self.tag_number[tag]) for match, tag in found)
+        number = self._tries_number.setdefault(numbered, len(self.tries))
+        if number == len(self.tries):
+            self.tries.append(numbered)
+        return number
 
     def _after(self, word: str) -> _Followers | None:
         """What may follow a word; None where no line begins with it, as for most words."""

@@ -107,7 +107,11 @@ class Reader:
 
     def tones(self, item: Item) -> list[Tone]:
         """The clauses of a text with their tone."""
-        batch = self._outputs(take_apart([item]))
+        return self.tones_of(take_apart([item]))
+
+    def tones_of(self, features: Features) -> list[Tone]:
+        """The same for a text that is taken apart already."""
+        batch = self._outputs(features)
         parts = batch.features.clauses
         shares = chance(batch.clause[:, :2])
         tone = np.round(shares[:, 0] - shares[:, 1], 3)
