@@ -24,7 +24,7 @@ from analysis.features import (
     columns,
     features_of,
 )
-from analysis.language import LanguageFinder
+from analysis.language import UNKNOWN, LanguageFinder
 from analysis.lexicon import FOLDER, Lexicon
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
 from analysis.reader import Reader
@@ -222,19 +222,21 @@ class Analyser:
         hits = rules.hits(phrases, tokens, codes, self._meaning, inside)
         own = tokens.text[phrases.token[self._meaning.own[phrases.tag]]]
         given = Given(kind, standings.role, standings.stage, standings.employer, sections, hits)
-        languages = self._languages(texts, folded, rules.surely_english(tokens, codes, odd))
+        languages = self._languages(texts, folded, rules.english(tokens, codes, odd))
         return Batch(tokens, given, standings, languages, sorted(set(own.tolist())))
 
-    def _languages(self, texts: Sequence[Text], folded: Sequence[str], english: Bools) -> list[str]:
+    def _languages(self, texts: Sequence[Text], folded: Sequence[str], english: rules.English) -> list[str]:
         """The language of each text; "" for one without words."""
         found = ["en"] * len(texts)
-        for n in np.flatnonzero(~english).tolist():
+        for n in np.flatnonzero(~english.sure).tolist():
             mention = texts[n][2]
-            words, _ = words_of(folded[n])
-            blank = not folded[n].strip()
-            found[n] = (
-                "" if blank else self._language.find(folded[n], words, mention.language if mention else "")
-            )
+            hint = mention.language if mention else ""
+            if not folded[n].strip():
+                found[n] = ""
+            elif english.odd[n]:
+                found[n] = self._language.find(folded[n], words_of(folded[n])[0], hint)
+            else:
+                found[n] = UNKNOWN if english.wordless[n] else self._language.by_model(folded[n], hint)
         return found
 
     def _unscored(self, language: str, kind: Kind, mention: Mention | None, truncated: bool) -> Analysis:
@@ -327,6 +329,8 @@ def _sections(texts: Sequence[Text], folded: Sequence[str]) -> tuple[Ints, list[
     sections: list[tuple[int, int, int, int]] = []
     headed: list[tuple[int, int, int]] = []
     for n, (_, _, mention) in enumerate(texts):
+        if mention is None and ":" not in folded[n]:  # most texts: no heading
+            continue
         parts = mention.parts() if mention else sentiment.headings(folded[n])
         for name, start, end in parts:
             if name in SECTIONS:

@@ -19,6 +19,7 @@ from analysis.features import THEME_NUMBER, columns
 from analysis.hashtable import HashMemo
 from analysis.language import LanguageFinder
 from analysis.phrases import PhraseBook, Tag, words_of
+from analysis.textbuffer import keep_pages
 from analysis.themes import NEGATION_REACH, NEGATORS, VALUES
 
 FIELD: Final = 24
@@ -41,6 +42,7 @@ class Words:
     """Everything that the rules need to know of a word, as one number; see FIELD, NEGATOR, LANGUAGE."""
 
     def __init__(self, book: PhraseBook, finder: LanguageFinder) -> None:
+        keep_pages()
         self._book, self._finder = book, finder
         self._memo = HashMemo()
 
@@ -226,26 +228,33 @@ def standings(kind: Ints, said: Ints, role: Ints, offered: Bools) -> Standings:
     return Standings(role, stage, silent, (candidate > 0) & ~silent, said[:, 12] > 0)
 
 
-def surely_english(tokens: Tokens, codes: Ints, odd: Bools) -> Bools:
-    """Which texts `LanguageFinder.find` takes for English by their words alone."""
+class English(NamedTuple):
+    """What words say of the language of each text: it is English; it has too few letters; the rules for
+    letters that tokens know nothing of must be asked. Nothing of these: the model must."""
+
+    sure: Bools
+    wordless: Bools
+    odd: Bools
+
+
+def english(tokens: Tokens, codes: Ints, odd: Bools) -> English:
+    """As `LanguageFinder.find` decides by words."""
     bounds = tokens.bounds
-    first, last = bounds[:-1], bounds[1:]
+    first = bounds[:-1]
+    last = np.minimum(bounds[1:], first + language.MOST_WORDS)
     marks = codes >> LANGUAGE
     words = _within(~tokens.mark, first, last)
-    some = np.minimum(last, first + language.MOST_WORDS - 4)
-    function = _within(marks & language.FUNCTION != 0, first, some)
-    # `find` counts up to two empty words, before and after the text.
-    enough = np.maximum(
-        language.FUNCTION_SHARE * (np.minimum(words, language.MOST_WORDS) + 2), language.LEAST_FUNCTION_WORDS
-    )
-    telling = _within(marks & language.TELLING != 0, first, some)
-    known = _within(marks & language.ENGLISH != 0, first, some)
-    letters = _within(np.where(marks & language.LETTERS, tokens.past - tokens.begin, 0), first, some)
+    function = _within(marks & language.FUNCTION != 0, first, last)
+    telling = _within(marks & language.TELLING != 0, first, last)
+    known = _within(marks & language.ENGLISH != 0, first, last)
+    letters = _within(np.where(marks & language.LETTERS, tokens.past - tokens.begin, 0), first, last)
     share = np.zeros(len(telling))
     for least, wanted in language.KNOWN_SHARES:
         share[telling >= least] = wanted
-    familiar = (known >= share * telling) & (telling > 0) & (letters >= language.LEAST_LETTERS)
-    return ((function >= enough) | familiar) & ~odd
+    sure = function >= np.maximum(language.FUNCTION_SHARE * words, language.LEAST_FUNCTION_WORDS)
+    wordless = letters < language.LEAST_LETTERS
+    sure |= (known >= share * telling) & (telling > 0) & ~wordless
+    return English(sure & ~odd, wordless & ~sure & ~odd, odd)
 
 
 def _within(value: Ints | Bools, first: Ints, past: Ints) -> Ints:

@@ -51,6 +51,7 @@ SECTION_SIGN: Final = SIGNS.index("#pros")
 KIND_SIGN: Final = SIGNS.index("#interview")
 PRIORS: Final = np.asarray([1, -1, 0])  # of sections by their number
 
+LONG: Final = 25  # clauses; what adds up over a text stops growing there
 FLOOR: Final = -6.0  # the output of no clause at all
 
 
@@ -245,12 +246,29 @@ class Vocabulary:
 
 
 def sums(groups: Ints, ids: Ints, weights: Floats, n: int) -> Floats:
-    """Row g: the sum of the weight rows of all ids in group g. `groups` sorted; shape (n, outputs)."""
+    """Row g: the sum of the weight rows of all ids in group g. `groups` sorted; shape (n, outputs).
+
+    Of many groups the first ids are added up, then the second ones and so on, which takes few large steps;
+    a few groups, and what is left of the largest, one group at a time.
+    """
     total = np.zeros((n, weights.shape[1]), weights.dtype)
-    if len(groups):
-        first = first_of(groups)
-        total[groups[first]] = np.add.reduceat(weights.take(ids, axis=0), first, axis=0)
+    first = first_of(groups)
+    past = np.append(first[1:], len(groups))[: len(first)]
+    order = np.argsort(first - past, kind="stable")  # the largest first
+    first, past = first[order], past[order]
+    running, done = np.zeros((len(first), weights.shape[1]), weights.dtype), 0
+    left = len(first)
+    while left > FEW_GROUPS:
+        running[:left] += weights.take(ids.take(first[:left] + done), axis=0)
+        done += 1
+        left = int(np.count_nonzero(past[:left] - first[:left] > done))
+    for k in range(left):
+        running[k] += weights.take(ids[first[k] + done : past[k]], axis=0).sum(axis=0)
+    total[groups[first]] = running
     return total
+
+
+FEW_GROUPS: Final = 20
 
 
 def first_of(groups: Ints) -> Ints:
@@ -283,7 +301,9 @@ def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
         first = first_of(parts.text)
         tops[parts.text[first]] = np.maximum.reduceat(clause, first, axis=0)
         mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, 2:], -8, 8)), first, axis=0)
-    return np.column_stack((*mean, lean, np.log1p(counts), tops, np.log1p(mass), text, _facts(features)))
+    shown = np.minimum(counts, LONG)
+    mass *= (shown / length)[:, None]  # the same again and again is not more of it
+    return np.column_stack((*mean, lean, np.log1p(shown), tops, np.log1p(mass), text, _facts(features)))
 
 
 def _facts(features: Features) -> Floats:

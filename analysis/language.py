@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 UNKNOWN: Final = "und"
@@ -64,7 +65,7 @@ class LanguageFinder:
 
         `hint` is what the source says, and breaks ties only.
         """
-        words = words[:MOST_WORDS]
+        words = list(islice(filter(None, words), MOST_WORDS))
         if sum(map(FUNCTION_WORDS.__contains__, words)) >= max(
             FUNCTION_SHARE * len(words), LEAST_FUNCTION_WORDS
         ):
@@ -74,7 +75,7 @@ class LanguageFinder:
             return UNKNOWN
         if self._looks_english(letters):
             return "en"
-        return self._decide(folded[:SAMPLE], _ALIASES.get(hint[:2].lower(), hint[:2].lower()))
+        return self.by_model(folded, hint)
 
     def marks(self, word: str) -> int:
         """What counts in a word for finding English: FUNCTION, LETTERS, TELLING, ENGLISH."""
@@ -94,8 +95,10 @@ class LanguageFinder:
         share = next(share for least, share in reversed(KNOWN_SHARES) if telling >= least)
         return telling > 0 and known >= share * telling
 
-    def _decide(self, sample: str, hint: str) -> str:
-        ranked: list[tuple[str, float]] = self._model.rank(sample)
+    def by_model(self, folded: str, hint: str = "") -> str:
+        """What the model says of a text whose words do not tell."""
+        hint = _ALIASES.get(hint[:2].lower(), hint[:2].lower())
+        ranked: list[tuple[str, float]] = self._model.rank(folded[:SAMPLE])
         best, probability = ranked[0]
         near = {code for code, p in ranked[:3] if probability - p <= NEAR}
         if hint in near:

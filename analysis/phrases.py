@@ -145,6 +145,10 @@ class _Followers:
                 else:
                     self._exact.setdefault(second, []).append(attempt)
 
+    def seconds(self) -> list[str]:
+        """The words, and "*" endings, that make a difference."""
+        return [*self._exact, *(f"{start}*" for start, _ in self._prefix)]
+
     def tries(self, second: str) -> list[Try]:
         """All that can match where this word comes next, each once."""
         found = self._anyway
@@ -181,6 +185,15 @@ class _WordClasses:
                 return number
         return 0
 
+    def matching(self, patterns: Iterable[str]) -> Iterator[int]:
+        """The numbers of all words that match one of these patterns."""
+        for pattern in patterns:
+            if pattern.endswith("*"):
+                start = pattern[:-1]
+                yield from (n for n, example in enumerate(self._examples) if example.startswith(start))
+            else:
+                yield self._number[pattern]
+
     def example(self, number: int) -> str:
         """A word with this number."""
         return self._examples[number]
@@ -205,6 +218,7 @@ class PhraseBook:
         self.tries: list[tuple[NumberedTry, ...]] = [()]
         """What to try, by the numbers that `tries_number` gives."""
         self._tries_number: dict[tuple[NumberedTry, ...], int] = {(): 0}
+        self._after_class: dict[int, dict[int, int]] = {}
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
@@ -232,8 +246,20 @@ class PhraseBook:
 
     def tries_number(self, head: int, second: int) -> int:
         """What to try where a word of class `head` and then one of class `second` stand: index in `tries`."""
+        after = self._after_class.get(head)
+        if after is None:
+            after = self._after_class[head] = self._tries_after(head)
+        return after.get(second, after[0])
+
+    def _tries_after(self, head: int) -> dict[int, int]:
+        """Class of a second word -> index in `tries`; 0 for all those that are not there."""
         followers = self._followers[self._heads.example(head)]
-        found = followers.tries(self._seconds.example(second)) if followers else []
+        if followers is None:
+            return {0: 0}
+        classes = {0, *self._seconds.matching(followers.seconds())}
+        return {n: self._kept(followers.tries(self._seconds.example(n))) for n in classes}
+
+    def _kept(self, found: list[Try]) -> int:
         numbered = tuple((match, self.tag_number[tag]) for match, tag in found)
         number = self._tries_number.setdefault(numbered, len(self.tries))
         if number == len(self.tries):

@@ -131,12 +131,18 @@ class Reader:
 
     def _outputs(self, features: Features) -> _Batch:
         found = look_up(features, self.lexicon.vocabulary)
-        by_clause, by_text, combine = self._by_clause, self._by_text, self.lexicon.combine
-        split = len(CLAUSE_OUTPUTS)
-        clause = sums(found.clause, found.id, by_clause, len(features.clauses.text)) + combine.bias[:split]
-        text = sums(found.text, found.text_id, by_text, len(features.given.kind)) + combine.bias[split:]
-        standard = (pooled(features, clause, text) - combine.mean) / combine.scale
-        return _Batch(features, found, clause, standard @ combine.heads + combine.heads_bias)
+        bias, split = self.lexicon.combine.bias.astype(np.float32), len(CLAUSE_OUTPUTS)
+        clause = sums(found.clause, found.id, self._by_clause, len(features.clauses.text)) + bias[:split]
+        text = sums(found.text, found.text_id, self._by_text, len(features.given.kind)) + bias[split:]
+        heads, heads_bias = self._heads
+        return _Batch(features, found, clause, pooled(features, clause, text) @ heads + heads_bias)
+
+    @cached_property
+    def _heads(self) -> tuple[Floats, Floats]:
+        """The combining step with the standardisation in it."""
+        combine = self.lexicon.combine
+        heads = combine.heads / combine.scale[:, None]
+        return heads, combine.heads_bias - combine.mean @ heads
 
     @cached_property
     def _by_clause(self) -> Floats:
