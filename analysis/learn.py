@@ -48,6 +48,7 @@ HEADS: Final = (
     *(f"stage:{name}" for name in STAGES),
     "ghosting",
 )  # fmt: skip
+MOST_NAMED: Final = 1.25  # a theme is named at most so often as people name it
 SENTIMENTS: Final = ("text:positive", "text:negative", "text:neither")
 POLARITIES: Final = ("positive", "negative", "neutral")
 
@@ -309,7 +310,11 @@ def best_threshold(truth: Bools, output: Floats, optional: Bools) -> float:
     named = np.arange(1, len(order) + 1)
     f1 = 2 * hits / (named + truth[~optional].sum())
     smooth = np.convolve(f1, np.ones(9) / 9, "same")  # a plateau rather than a lucky point
-    at = int(np.argmax(smooth)) if len(order) > 9 else int(np.argmax(f1))
+    if len(order) > 9:
+        most = max(1, int(MOST_NAMED * truth[~optional].sum()))  # rare themes: no net cast wide for a few
+        at = int(np.argmax(smooth[: max(most, 5)]))
+    else:
+        at = int(np.argmax(f1))
     following = min(at + 1, len(order) - 1)
     ordered = output[~optional][order]
     return float((ordered[at] + ordered[following]) / 2)

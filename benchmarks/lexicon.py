@@ -44,7 +44,7 @@ NAMES = frozenset({
 SHARES = {
     "interview": {"positive": 0.31, "negative": 0.24, "neither": 0.45},
     "review": {"positive": 0.25, "negative": 0.32, "neither": 0.43},
-    "post": {"positive": 0.08, "negative": 0.66, "neither": 0.26},
+    "post": {"positive": 0.1, "negative": 0.58, "neither": 0.32},
 }
 """How often each sentiment is to be expected of a collector; labelled texts are weighted to it."""
 
