@@ -16,7 +16,7 @@ KNOWN_WRONG = {
     "I would recommend Halden & Price to anyone.": "no theme is found in it",
     "The offer was rescinded a week before my start date.": "read as positive",
 }
-"""Obvious texts that are read wrong today, as docs/accuracy.md says; strict, so that mending one is noticed."""
+"""Obvious texts that are read wrong today (see docs/accuracy.md); strict, so that mending one is noticed."""
 
 SIGNS = {"positive": "+", "negative": "-", "neutral": "0"}
 LABELS = {"positive", "negative", "mixed", "neutral"}
