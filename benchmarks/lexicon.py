@@ -5,7 +5,7 @@
     --sources     also leave each source out in turn
     --sample N    only N labelled texts, to try it out
 
-Needs `../shared`; takes half an hour, with --sources an hour or more. Learned on the texts that `labels.jsonl`
+Needs `../shared`; takes half an hour, with --sources over an hour. Learned on the texts that `labels.jsonl`
 knows by their hash, labelled after `../shared/gold/GUIDELINE.md`, on stars, and on what authors filed under
 pros and cons. The texts of `../shared/gold` are never learned from. An n-gram gets in when it stands in 4
 labelled or 12 other texts, and in 20 texts or 3 sources overall; names of employers stay out.
