@@ -15,7 +15,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -97,18 +96,41 @@ class _Listener(Reader):
         return [_NOTHING] * len(features.given.kind)
 
 
-class _Opener(Analyser):
-    """Takes mentions apart just as they are for reading."""
+class _Analyser(Analyser):
+    """Reads by whichever reader it is given."""
 
-    @cached_property
-    def _reader(self) -> _Listener:
-        return _Listener(Lexicon())
+    def __init__(self, settings: config.Analysis, folder: Path, base: Lexicon) -> None:
+        super().__init__(settings.model_copy(update={"engine": "candidly", "lexicon": None}), folder)
+        self._now: Reader = Reader(base)
+        self._listener = _Listener(base)
+
+    @property
+    def _reader(self) -> Reader:
+        return self._now
+
+    def judged(self, reader: Reader, batch: Sequence[tuple[Told, int]]) -> list[tuple[Mention, int, Judged]]:
+        """The rated mentions among those held back that can be scored, with what a reader makes of them."""
+        held = [(one.mention, n) for one, n in batch if held_back(n) and stated(one.mention) is not None]
+        self._now = reader
+        found = self.analyse_many([mention for mention, _ in held])
+        return [
+            (mention, n, Judged(one.score, one.label))
+            for (mention, n), one in zip(held, found, strict=True)
+            if one.score is not None and one.label is not None
+        ]
 
     def open(self, mentions: Sequence[Mention]) -> tuple[list[int], list[Features]]:
-        """Which mentions can be scored, and the features of these, in batches."""
-        self._reader.heard.clear()
-        found = self.analyse_many(mentions)
-        return [n for n, one in enumerate(found) if one.label is not None], list(self._reader.heard)
+        """Which mentions can be scored, and the features of these: just what a reader is given."""
+        self._now = self._listener
+        found = self._heard(mentions)
+        scored = [n for n, one in enumerate(found) if one.label is not None]
+        if len(scored) < len(found):
+            self._heard([mentions[n] for n in scored])
+        return scored, list(self._listener.heard)
+
+    def _heard(self, mentions: Sequence[Mention]) -> list[Analysis]:
+        self._listener.heard.clear()
+        return self.analyse_many(mentions)
 
 
 def stated(mention: Mention) -> Label | None:
@@ -150,7 +172,7 @@ class _Held:
 
 
 class Adapter:
-    """Adapts the shipped lexicon. `share`: the part of the mentions that is looked at.
+    """Adapts a lexicon, by default the shipped one. `share`: the part of the mentions that is looked at.
 
     Raises ConfigError for a theme file with problems.
     """
@@ -161,14 +183,13 @@ class Adapter:
         folder: Path,
         companies: Sequence[config.Company],
         share: float = 1.0,
+        base: Lexicon | None = None,
     ) -> None:
-        self._settings = settings.model_copy(update={"engine": "candidly", "lexicon": None})
-        self._folder = folder
-        self._opener = _Opener(self._settings, folder)
-        self._reader = Analyser(self._settings, folder)
+        self._base = base or Lexicon()
+        self._analyser = _Analyser(settings, folder, self._base)
+        self._shipped = Reader(self._base)
         self._companies = companies
         self._share = share
-        self._base = Lexicon()
         self._rows, self._held = _Rows(), _Held()
         self.counts = Counts()
 
@@ -197,10 +218,10 @@ class Adapter:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / TABLE).write_text(table, "utf-8")
             (Path(folder) / COMBINE).write_bytes(combine)
-            version = Lexicon(Path(folder)).version
-            reader = Analyser(self._settings.model_copy(update={"lexicon": folder}), self._folder)
+            lexicon = Lexicon(Path(folder))
+            reader, version = Reader(lexicon), lexicon.version
             for batch in batches():
-                held.after += [judged for _, _, judged in _judged(reader, self._chosen(batch))]
+                held.after += [judged for _, _, judged in self._analyser.judged(reader, self._chosen(batch))]
         changes = compare(held.labels, held.before, held.after, held.units)
         return Adapted(table, combine, self._base.version, version, self.counts, changes, better(changes))
 
@@ -221,13 +242,13 @@ class Adapter:
 
     def _take(self, batch: Sequence[tuple[Told, int]]) -> None:
         """Read the held back mentions of a batch as they are read now, and learn from the others."""
-        for mention, number, judged in _judged(self._reader, batch):
+        for mention, number, judged in self._analyser.judged(self._shipped, batch):
             self._held.before.append(judged)
             self._held.labels.append(self._count(mention) or "neutral")
             self._held.units.append(number)
         self.counts.held_back = len(self._held.labels)
         train = [(one, number) for one, number in batch if not held_back(number)]
-        scored, heard = self._opener.open([one.mention for one, _ in train])
+        scored, heard = self._analyser.open([one.mention for one, _ in train])
         at = 0
         for features in heard:
             some = scored[at : at + len(features.given.kind)]
@@ -343,14 +364,3 @@ def _rewritten(
             yield line
     for name, count, a, b in sorted(new):
         yield "\t".join((name, str(count), str(a), str(b), *["0"] * width))
-
-
-def _judged(reader: Analyser, batch: Sequence[tuple[Told, int]]) -> list[tuple[Mention, int, Judged]]:
-    """The rated mentions among those held back that can be scored, with what a reader makes of them."""
-    held = [(one.mention, n) for one, n in batch if held_back(n) and stated(one.mention) is not None]
-    found = reader.analyse_many([mention for mention, _ in held])
-    return [
-        (mention, n, Judged(one.score, one.label))
-        for (mention, n), one in zip(held, found, strict=True)
-        if one.score is not None and one.label is not None
-    ]

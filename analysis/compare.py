@@ -18,6 +18,8 @@ from candidly.records import Analysis, Label
 
 RESAMPLES: Final = 1000
 CHUNK: Final = 100
+LEAST_UNITS: Final = 10
+"""Discussions below which no interval is given: drawing from so few would show no chance at all."""
 DECISIVE: Final = ("macro_f1", "auc")
 
 
@@ -102,7 +104,7 @@ def _samples(units: Sequence[int]) -> Iterator[Floats]:
     yield np.ones((1, len(unit)))
     groups = int(unit.max()) + 1 if len(unit) else 0
     rng = np.random.default_rng(0)
-    for _ in range(RESAMPLES // CHUNK if groups else 0):
+    for _ in range(RESAMPLES // CHUNK if groups >= LEAST_UNITS else 0):
         drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=CHUNK)
         yield drawn[:, unit].astype(np.float64)
 
@@ -111,7 +113,7 @@ def _change(before: Floats, after: Floats, n: int) -> Change:
     differences = (after - before)[1:]
     differences = differences[np.isfinite(differences)]
     low, high = (
-        np.quantile(differences, (0.025, 0.975)) if 2 * len(differences) > len(before) else (None, None)
+        np.quantile(differences, (0.025, 0.975)) if 2 * len(differences) > len(before) > 1 else (None, None)
     )
     return Change(_plain(before[0]), _plain(after[0]), _plain(low), _plain(high), n)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,7 +132,7 @@ def learn(console: Console, dry_run: bool, force: bool, as_json: bool) -> None:
     """
     from candidly import learning
 
-    with console.session() as session, nullcontext() if dry_run else session.lock():
+    with console.session() as session, session.lock():
         place = learning.folder(session)
         if not (dry_run or force):
             learning.check_untouched(place)
