@@ -98,6 +98,9 @@ class LanguageFinder:
     def by_model(self, folded: str, hint: str = "") -> str:
         """What the model says of a text whose words do not tell."""
         hint = _ALIASES.get(hint[:2].lower(), hint[:2].lower())
+        if not hint:
+            best, probability = self._model.classify(folded[:SAMPLE])
+            return str(best) if probability >= LEAST_CONFIDENCE else UNKNOWN
         ranked: list[tuple[str, float]] = self._model.rank(folded[:SAMPLE])
         best, probability = ranked[0]
         near = {code for code, p in ranked[:3] if probability - p <= NEAR}

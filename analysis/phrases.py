@@ -169,18 +169,19 @@ class _WordClasses:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._number = {pattern: n for n, pattern in enumerate(sorted(set(patterns) - {"", "*"}), 1)}
         self._examples = ["", *(pattern.rstrip("*") for pattern in self._number)]
-        # "ghost*" by its first letter, longer ones first.
+        endings = sorted((p for p in self._number if p.endswith("*")), key=len, reverse=True)
+        self._cut = min(map(len, endings), default=1) - 1
+        # "ghost*" by its first letters, longer ones first.
         self._prefixes: dict[str, list[tuple[str, int]]] = {}
-        for pattern in sorted(self._number, key=len, reverse=True):
-            if pattern.endswith("*"):
-                entry = pattern[:-1], self._number[pattern]
-                self._prefixes.setdefault(pattern[0], []).append(entry)
+        for pattern in endings:
+            entry = pattern[:-1], self._number[pattern]
+            self._prefixes.setdefault(pattern[: self._cut], []).append(entry)
 
     def number(self, word: str) -> int:
         """0 for a word that matches none."""
         if found := self._number.get(word):
             return found
-        for prefix, number in self._prefixes.get(word[:1], ()):
+        for prefix, number in self._prefixes.get(word[: self._cut], ()):
             if word.startswith(prefix):
                 return number
         return 0

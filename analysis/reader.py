@@ -135,7 +135,7 @@ class Reader:
         clause = sums(found.clause, found.id, self._by_clause, len(features.clauses.text)) + bias[:split]
         text = sums(found.text, found.text_id, self._by_text, len(features.given.kind)) + bias[split:]
         heads, heads_bias = self._heads
-        return _Batch(features, found, clause, pooled(features, clause, text) @ heads + heads_bias)
+        return _Batch(features, found, clause, product(pooled(features, clause, text), heads) + heads_bias)
 
     @cached_property
     def _heads(self) -> tuple[Floats, Floats]:
@@ -162,7 +162,7 @@ class Reader:
         best = best_clauses(batch.clause, bounds, text, theme)
         told = polarity_features(batch.features, batch.clause, batch.heads, text, theme, best)
         combine = self.lexicon.combine
-        polarity = (told @ combine.polarity + combine.polarity_bias).argmax(axis=1)
+        polarity = (product(told, combine.polarity) + combine.polarity_bias).argmax(axis=1)
         start, end = evidence(batch.features, best)
         opinions = [
             Opinion(THEMES[k], POLARITIES[p], a, b)
@@ -172,6 +172,16 @@ class Reader:
         ]
         ends = np.searchsorted(text, np.arange(n + 1)).tolist()
         return [tuple(opinions[low:high]) for low, high in pairwise(ends)]
+
+
+def product(rows: Floats, matrix: Floats) -> Floats:
+    """rows @ matrix in parts too small for threads, which would cost more time than they save."""
+    size = max(1, MOST_PRODUCTS // matrix.size)
+    parts = [rows[at : at + size] @ matrix for at in range(0, len(rows), size)]
+    return np.concatenate(parts) if parts else rows @ matrix
+
+
+MOST_PRODUCTS: Final = 200_000
 
 
 def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
