@@ -171,7 +171,7 @@ def _plain(text: str) -> bytes:
     """A byte a character: real question marks apart from what cannot be encoded."""
     if not text.isascii():
         text = text.replace("\u2026", ".").replace("\u2014", ",").replace("\u2022", "*")
-    return text.replace("?", QUESTION).encode("ascii", "replace")
+    return text.replace(QUESTION, " ").replace("?", QUESTION).encode("ascii", "replace")
 
 
 def _join_apostrophes(kind: NDArray[np.uint8]) -> None:
