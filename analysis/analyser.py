@@ -192,7 +192,9 @@ class Analyser:
             if language not in self._scored:
                 done.append(self._unscored(language, kind, mention, truncated))
                 continue
-            role, stage = roles.stated(mention, found.role, found.stage)
+            role, stage = found.role, found.stage
+            if mention is not None or role in ("employee", "former"):
+                role, stage = roles.stated(mention, role, stage)
             ghosting: Ghosting = "employer" if found.ghosted else "candidate" if silent[n] else "none"
             opinions = found.opinions
             if not self._all_themes:
@@ -329,9 +331,14 @@ def _sections(texts: Sequence[Text], folded: Sequence[str]) -> tuple[Ints, list[
     sections: list[tuple[int, int, int, int]] = []
     headed: list[tuple[int, int, int]] = []
     for n, (_, _, mention) in enumerate(texts):
-        if mention is None and ":" not in folded[n]:  # most texts: no heading
+        if mention is not None:
+            if not (mention.pros or mention.cons or mention.advice):
+                continue
+            parts = list(mention.parts())
+        elif ":" in folded[n]:
+            parts = sentiment.headings(folded[n])
+        else:  # most texts: no heading
             continue
-        parts = mention.parts() if mention else sentiment.headings(folded[n])
         for name, start, end in parts:
             if name in SECTIONS:
                 sections.append((n, SECTION_NUMBER.get(name, OTHER_SECTION), start, end))

@@ -42,6 +42,20 @@ few other such did does has
 FUNCTION_WORDS: Final = frozenset(_FUNCTION_WORDS.split())
 # Common in English but words elsewhere too: they count in short texts only.
 _SHARED_WORDS: Final = frozenset({"a", "an", "i", "in", "is", "was", "of", "on", "at", "as", "so", "no"})
+# Common in English only; they count where the share of known words is asked for.
+_COMMON = """
+if then them see now new like people know make makes made making take took year years way think thinking look
+looks looking came give gave given day days most find found thing things tell told ask asked feel feeling try
+trying leave call called last little own old right next early same able work working works worked place really
+never always everything nothing something anything everyone someone anyone nobody here want wanted need needed
+go going went gone say says said saw much many too well off again still yet today tomorrow yesterday night
+morning week month hours first second maybe please thanks thank yes yeah gonna wanna can't won't i've i'll
+you're we're they're that's let's there's what's isn't wasn't couldn't wouldn't shouldn't haven't hasn't watch
+watching getting coming using these those may might must keep put set run two three home school money world
+life name read down left around every another under between against its may us am been being says seem seems
+show start started stop talk talking turn used using wait watch while whole year yourself myself
+"""
+_COMMON_WORDS: Final = frozenset(_COMMON.split())
 _FALSE_FRIENDS: Final = frozenset(
     {"die", "war", "no", "super", "nett", "arm", "fatal", "son", "grave", "sin"}
 )
@@ -85,7 +99,7 @@ class LanguageFinder:
         marks |= LETTERS
         if word in _FALSE_FRIENDS:
             return marks
-        known = marks & FUNCTION or word in _SHARED_WORDS or self._is_known(word)
+        known = marks & FUNCTION or word in _SHARED_WORDS or word in _COMMON_WORDS or self._is_known(word)
         return marks | TELLING | (ENGLISH if known else 0)
 
     def _looks_english(self, words: list[str]) -> bool:

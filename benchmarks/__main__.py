@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import chain, vader
+from benchmarks import chain, engine, vader
 
 if __name__ == "__main__":
     vader.main()
+    engine.main()
     chain.main()

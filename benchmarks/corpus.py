@@ -42,10 +42,9 @@ def _real() -> Iterator[Fields]:
 
 
 def _synthetic() -> Iterator[Fields]:
-    from candidly.demo.world import World
+    from candidly.demo.invent import build_world
 
-    world = World(datetime(2026, 2, 16, 7, tzinfo=UTC))
-    for text in world.texts():
+    for _, text in build_world(datetime(2026, 2, 16, 7, tzinfo=UTC)).texts():
         yield {"title": "", "pros": "", "cons": "", "body": text}
 
 
