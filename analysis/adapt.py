@@ -294,7 +294,6 @@ class Adapter:
         x = Sparse(starts, ids[inside], np.ones(int(inside.sum())), int(eligible.sum()))
         offset = np.concatenate((np.zeros((0, TONE)), *rows.offset))
         positive, weight = _joined(rows.positive, np.bool_), _joined(rows.weight, np.float64)
-        weight = _balanced(weight, positive)
         return np.column_stack([
             _change(x, positive == (k == 0), offset[:, k], weight) for k in range(TONE)
         ])  # fmt: skip
@@ -330,14 +329,6 @@ def _targets(features: Features, labels: Ints) -> tuple[Ints, Floats]:
 
 def _joined(arrays: Sequence[Ints | Bools | Floats], kind: type) -> Any:
     return np.concatenate((np.zeros(0, kind), *arrays))
-
-
-def _balanced(weight: Floats, positive: Bools) -> Floats:
-    """Both tones count alike, however many stars are given where the mentions come from."""
-    total = weight.sum() / 2
-    each = [max(float(weight[positive == side].sum()), 1e-9) for side in (False, True)]
-    balanced: Floats = weight * np.where(positive, total / each[1], total / each[0])
-    return balanced
 
 
 def _change(x: Sparse, y: Bools, offset: Floats, weight: Floats) -> Floats:

@@ -132,9 +132,11 @@ def test_names_are_not_learned(bad, name):
     assert not [gram for gram in fresh if name in gram]
 
 
-def test_a_word_that_stands_in_shouted_titles_is_no_name():
-    told = store(GOOD, "Zorbish Times Ahead\n" + BAD)
-    assert "zorbish" in new_lines(adapted(told))
+@pytest.mark.parametrize("before", ["So Zorbish Truly Zorbish\n", "Zorbish. Zorbish! "])
+def test_titles_and_beginnings_of_sentences_make_no_name(before):
+    """Twice with a capital, once without: it is a name only where others would write small letters."""
+    assert "zorbish" in new_lines(adapted(store(GOOD, before + BAD)))
+    assert "zorbish" not in new_lines(adapted(store(GOOD, "We met Zorbish and then Zorbish. " + BAD)))
 
 
 def test_what_few_people_say_is_not_learned():
@@ -150,7 +152,7 @@ def test_a_discussion_is_one_voice_where_there_are_no_authors():
 def test_what_is_rare_is_not_learned():
     told = store(GOOD, "Work at {where} is tedious {when}, and it goes on like that, case {n}.")
     rare = [
-        Told(mention(f"It was a zorbish place, number {n}.", stars=1), f"pseudonym {n}")
+        Told(mention(f"A zorbish, zorbish, zorbish place, number {n}.", stars=1), f"pseudonym {n}")
         for n in range(500, 518)
     ]
     assert "zorbish" not in new_lines(adapted([*told, *rare]))
@@ -174,6 +176,25 @@ def test_sections_teach_without_stars():
     assert tone(result, "zorbish")[0] < 0 < tone(result, "zorbish")[1]
     assert result.counts.rated == 100
     assert result.counts.negative == 0
+
+
+def test_advice_does_not_speak_for_the_stars():
+    told = [
+        Told(one.mention.replace(advice=f"Some zorbish thing {n}" if n % 2 else ""), one.author)
+        for n, one in enumerate(store(GOOD, GOOD))
+    ]
+    assert "zorbish" not in new_lines(adapted(told))
+
+
+def test_words_are_learned_as_if_no_heading_told_their_tone():
+    """Were the heading part of what is known, it would explain everything and the words nothing."""
+    crews = ("The flumbertly crew, case {n}", "The zorbish crew, case {n}")
+    told = [
+        Told(mention("", id=str(n), pros=crews[0].format(n=n), cons=crews[1].format(n=n)), f"pseudonym {n}")
+        for n in range(300)
+    ]
+    low, high = tone(adapted(told), "zorbish")
+    assert high - low > 120, (low, high)
 
 
 def test_texts_in_other_languages_do_not_count():
