@@ -154,7 +154,8 @@ def _decision(learned: Adapted, dry_run: bool, used: bool) -> str:
     from candidly import learning
 
     if not learned.better:
-        return "No better: kept the shipped lexicon."
+        stays = f" {learning.FOLDER}/, which is in use, stays as it was." if used else ""
+        return f"No better: kept the shipped lexicon.{stays}"
     what = f"{learned.counts.changed:,} n-grams changed, {learned.counts.new:,} new"
     if dry_run:
         return f"Better ({what}); without --dry-run it is written to {learning.FOLDER}/."
