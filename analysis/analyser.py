@@ -38,7 +38,7 @@ LONGEST: Final = 50_000
 """Characters that are read; the rest is flagged as truncated."""
 WITH_LEXICON: Final = frozenset({"en"})
 SECTIONS: Final = frozenset({"pros", "cons", "advice"})
-RULES: Final = 2
+RULES: Final = 3
 """Raised whenever code changes what a text is read as, so that stored analyses show their age."""
 
 

@@ -89,25 +89,31 @@ class Finder:
 
     def find(self, folded: Sequence[str], buffer: Buffer, tokens: Tokens, codes: Ints, odd: Bools) -> Phrases:
         """In any order; `odd` as `odd_texts` says."""
-        found = self._find(buffer, tokens, codes, odd)
+        token, past, tag = self._find(buffer, tokens, codes, odd)
         bounds = tokens.bounds
         for n in np.flatnonzero(odd).tolist():
             origin = int(tokens.origin[n])
             for match in self._book.find_in(folded[n], *words_of(folded[n])):
                 at = int(np.searchsorted(tokens.begin, origin + match.start, "right"))
-                token = max(at - 1, int(bounds[n]))
-                found.append((token, origin + match.end, self._book.tag_number[match.tag]))
-        return Phrases(*columns(found, 3))
+                token.append(max(at - 1, int(bounds[n])))
+                past.append(origin + match.end)
+                tag.append(self._book.tag_number[match.tag])
+        return Phrases(*(np.asarray(column, np.int64) for column in (token, past, tag)))
 
-    def _find(self, buffer: Buffer, tokens: Tokens, codes: Ints, odd: Bools) -> list[tuple[int, int, int]]:
+    def _find(
+        self, buffer: Buffer, tokens: Tokens, codes: Ints, odd: Bools
+    ) -> tuple[list[int], list[int], list[int]]:
         at, numbers = self._pairs_at(tokens, codes, odd)
         text, tries = buffer.text, self._book.tries
-        return [
-            (n, found.end(), tag)
-            for n, begin, number in zip(at.tolist(), tokens.begin[at].tolist(), numbers.tolist(), strict=True)
-            for match, tag in tries[number]
-            if (found := match(text, begin))
-        ]
+        # Lists of numbers, not of tuples, which the garbage collector would look through.
+        token, past, tag = list[int](), list[int](), list[int]()
+        for n, begin, number in zip(at.tolist(), tokens.begin[at].tolist(), numbers.tolist(), strict=True):
+            for match, name in tries[number]:
+                if found := match(text, begin):
+                    token.append(n)
+                    past.append(found.end())
+                    tag.append(name)
+        return token, past, tag
 
     def _pairs_at(self, tokens: Tokens, codes: Ints, odd: Bools) -> tuple[Ints, Ints]:
         """Tokens that can begin a phrase with the word after them, and the number of what to try there."""

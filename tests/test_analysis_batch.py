@@ -27,9 +27,9 @@ from candidly.records import Mention
 PIECES = [
     "The recruiter", "ghosted", "me", "never", "not", "only", "don't", "but", "great pay", "rude", "offer",
     "no feedback", "3 rounds", "2nd", "!", "?", "!?", ".", "...", ",", ";", "\n", " - ", "/", "-", "(", ")",
-    "'", "''", "*", ":", "_", "\0", "\u2026", "\u2014", "\u2019", "\u2022", "caf\u00e9", "\U0001f601", "\u0130",
-    "\u212a", "Pros:", "Cons:", "they never called back", "rescinded", "salary", "x" * 70, "I worked there",
-    "internationalisation",
+    "'", "''", "*", ":", "_", "\0", "\u2026", "\u2014", "\u2019", "\u2022", "caf\u00e9", "\U0001f601",
+    "\u0130", "\u212a", "Pros:", "Cons:", "they never called back", "rescinded", "salary", "x" * 70,
+    "I worked there", "internationalisation",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join),
@@ -330,4 +330,25 @@ def test_no_texts_are_no_analyses():
     assert analyser().analyse_texts([]) == []
     assert [one.unscored for one in analyser().analyse_texts([("", "post"), (" \n", "post")])] == [
         "no text"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great benefits " * 20,
+        "Good people, nice pay, xyzzy management, friendly qwerty boss, bad plugh hours",
+        "They are rude to me.",
+    ],
+)
+def test_the_model_is_not_asked_where_words_tell(text, monkeypatch):
+    monkeypatch.setattr(LanguageFinder, "by_model", lambda *_: pytest.fail("the model was asked"))
+    assert analyser().analyse_text(text).language == "en"
+
+
+def test_the_model_is_asked_where_few_words_are_english():
+    text = "Die Chefin war super nett und das Gespräch war angenehm, ich wurde gut behandelt."
+    ascii_only = text.replace("ä", "ae")
+    assert [one.language for one in analyser().analyse_texts([(text, "post"), (ascii_only, "post")])] == [
+        "de"
     ] * 2
