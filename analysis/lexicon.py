@@ -81,7 +81,9 @@ class Lexicon:
         values = _numbers("\t".join(pair[1] for pair in pairs))
         if len(values) != len(pairs) * width or not np.isfinite(values).all():
             raise ConfigError(self._wrong(lines, width))
-        return [pair[0] for pair in pairs], values.reshape(-1, width)[:, 1:] * UNIT
+        weights = values.reshape(-1, width)[:, 1:].astype(np.float32)
+        weights *= np.float32(UNIT)
+        return [pair[0] for pair in pairs], weights
 
     def _wrong(self, lines: Sequence[str], width: int) -> list[str]:
         """The lines that are not a name and `width` numbers."""
@@ -133,7 +135,7 @@ class Lexicon:
         """Shape (n-grams and SIGNS, OUTPUTS), as float32."""
         names, values = self._read
         line = {name: k for k, name in enumerate(names) if name in _SIGNS}
-        signs = np.zeros((len(SIGNS), len(OUTPUTS)))
+        signs = np.zeros((len(SIGNS), len(OUTPUTS)), np.float32)
         for k, name in enumerate(SIGNS):
             if name in line:
                 signs[k] = values[line[name]]

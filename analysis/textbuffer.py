@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 CHUNK: Final = 1 << 18
 """Characters taken at a time; the arrays of a chunk then stay in the processor's cache."""
-KEPT: Final = 1 << 24
+KEPT: Final = 1 << 22
 FEW_MARKS: Final = 4
 """Steps over punctuation before its end is searched instead, so that long runs of it cost no more."""
 

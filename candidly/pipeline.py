@@ -12,7 +12,6 @@ from pathlib import Path
 
 import collectors
 from alerting import channels, outbox, rules
-from candidly import watching, weekly
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
 from candidly.figures import WeeklyFigures
@@ -175,6 +174,8 @@ def outdated(session: Session) -> dict[str, int]:
 
 def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
     """Judge what the store holds and how the sources fared; returns the incidents that are new."""
+    from candidly import watching  # pandas, 50 MB that collecting does not need
+
     opened = []
     for outcome in outcomes:
         runs = queries.runs(session.store, limit=200)
@@ -223,6 +224,8 @@ def test_channels(session: Session, only: str | None) -> dict[str, str]:
 
 def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigures:
     """The numbers of one company in one week."""
+    from candidly import weekly
+
     return weekly.figures(session, company, period)
 
 
