@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.clauses import FIRST, GAP, NEGATED, SECOND, THIRD, Bools, Hashes, Ints, tokenise
 from analysis.features import CLAUSE_OUTPUTS, POOLED, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
@@ -66,7 +67,7 @@ class Lexicon:
             raise ConfigError([f"{self.folder / name}: {problem}"]) from None
 
     @cached_property
-    def _read(self) -> tuple[list[str], Floats]:
+    def _read(self) -> tuple[list[str], NDArray[np.float32]]:
         try:
             lines = self.bytes(TABLE).decode("utf-8").splitlines()
         except UnicodeDecodeError:
