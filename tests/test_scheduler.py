@@ -79,6 +79,7 @@ def test_the_service_collects_reports_and_stops_when_asked(tmp_path: Path, start
     assert list((tmp_path / "reports").glob("*.html"))
 
 
+@pytest.mark.slow
 def test_two_services_at_once_do_the_work_once(tmp_path: Path, start: Start) -> None:
     calm, both = make(tmp_path / "calm"), make(tmp_path / "both")
     calm.run("collect")
