@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from candidly.config import SourceSettings
+from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
 
 
@@ -34,6 +35,23 @@ class Raw:
     where: str = ""
 
 
+@dataclass(slots=True)
+class Requests:
+    """How many requests a run has made, and how many it may make (None: as many as it needs)."""
+
+    left: int | None = None
+    made: int = 0
+
+    def spend(self) -> None:
+        """Count one; raises CollectorError where the source's budget of the day is used up."""
+        if self.left is not None and self.made >= self.left:
+            raise CollectorError(
+                "The source's `daily_requests` are used up.",
+                "It goes on tomorrow where it stopped; a larger budget lets it read on today.",
+            )
+        self.made += 1
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a collector is given instead of reaching for it."""
@@ -45,6 +63,7 @@ class Context:
     """The value of a secret by name ("REDDIT_CLIENT_SECRET"); raises ConfigError where it is absent."""
     notes: list[str] = field(default_factory=list)
     """What a person should know about this run but is no failure ("3 files unchanged")."""
+    requests: Requests = field(default_factory=Requests)
 
 
 class Collector(Protocol):

@@ -33,6 +33,8 @@ ACCEPT = (
     "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.8"
 )
 MAX_REDIRECTS = 5
+ERROR_BYTES = 20_000
+"""Of a refusal: interfaces say there in JSON what is wrong."""
 MAX_RETRY_AFTER = 3600.0
 SHORT_WAIT = 5.0
 """A Retry-After up to this is waited for here; a longer one is handed to the caller."""
@@ -46,6 +48,7 @@ _FAULTS = (
     ValueError,
 )
 
+_CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 _TLS_FAULTS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
 
 _REMEDIES = MappingProxyType(
@@ -78,9 +81,10 @@ class Response:
 
 
 class Refused(CollectorError):
-    """The server answered with an HTTP status that is no good answer."""
+    """The server answered with an HTTP status that is no good answer; `body`: how its words begin."""
 
     status = 0
+    body = b""
 
 
 class Throttle:
@@ -129,7 +133,8 @@ class Http:
     """A careful reader of other people's servers; see the module.
 
     `now` dates Retry-After; `clock` and `sleep` drive the pauses between requests, not the deadline.
-    `check_host(url)` and the `allowed(url)` of a `get` may refuse any hop by raising CollectorError.
+    `check_host(url)` and the `allowed(url)` of a `get` may refuse any hop by raising CollectorError; so may
+    `spend()`, which is called before each request.
     """
 
     def __init__(
@@ -144,11 +149,13 @@ class Http:
         min_interval: float = 1.0,
         retries: int = 2,
         check_host: Callable[[str], None] | None = None,
+        spend: Callable[[], None] | None = None,
         throttle: Throttle | None = None,
     ) -> None:
         self.now, self.user_agent, self.allow_private = now, user_agent, allow_private
         self.deadline, self.connect_timeout, self.max_bytes = deadline, connect_timeout, max_bytes
         self.min_interval, self.retries, self.check_host = min_interval, retries, check_host
+        self.spend = spend
         self.throttle = throttle or _SHARED
         self._started = self.throttle.clock()
         self._session = requests.Session()
@@ -166,17 +173,20 @@ class Http:
         validators: Mapping[str, str] | None = None,
         allowed: Callable[[str], None] | None = None,
         first_bytes: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Fetch `url`; with `validators` (`etag`, `last_modified` of an earlier answer) perhaps a 304.
 
         `first_bytes` is for files of which a beginning is enough: it is all that is read and no error.
+        `headers` may hold a key; they go to the host of `url` alone, not to where it redirects.
 
         Raises CollectorError for everything that is no good answer.
         """
         budget, start, origin = self.deadline, url, url
         for _ in range(MAX_REDIRECTS + 1):
             self._check(url, origin, allowed)
-            answer, budget = self._attempts(url, validators or {}, budget, first_bytes)
+            sent = {**self._headers(validators or {}), **((headers or {}) if _same_host(url, start) else {})}
+            answer, budget = self._attempts(url, sent, budget, first_bytes)
             if isinstance(answer, Response):
                 return answer
             origin, url = url, answer
@@ -206,15 +216,17 @@ class Http:
                 check(url)
 
     def _attempts(
-        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None
+        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None
     ) -> tuple[Response | str, float]:
         """One hop with its retries: the answer, or where it redirects to; and the seconds that are left."""
         host = urlsplit(url).netloc.lower()
         for attempt in range(self.retries + 1):
+            if self.spend is not None:
+                self.spend()
             self.throttle.wait(host)
             before = time.monotonic()
             try:
-                answer: Response | str | _Again = self._once(url, validators, budget, first_bytes)
+                answer: Response | str | _Again = self._once(url, headers, budget, first_bytes)
             except _Again as again:
                 answer = again
             finally:
@@ -228,12 +240,12 @@ class Http:
         raise AssertionError("unreachable")
 
     def _once(
-        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None
+        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None
     ) -> Response | str:
         with Watch(budget) as watch:
             self._adapter.watch = watch
             try:
-                return self._exchange(url, validators, budget, first_bytes, watch)
+                return self._exchange(url, headers, budget, first_bytes, watch)
             except CollectorError:
                 raise
             except _FAULTS as fault:
@@ -242,22 +254,21 @@ class Http:
                 raise _fault(url, fault) from None
 
     def _exchange(
-        self, url: str, validators: Mapping[str, str], budget: float, first_bytes: int | None, watch: Watch
+        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None, watch: Watch
     ) -> Response | str:
         """Send one request; read its answer."""
-        request = self._session.prepare_request(
-            requests.Request("GET", url, headers=self._headers(validators))
-        )
+        request = self._session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
         timeout = (min(self.connect_timeout, budget), budget)
         with self._session.send(request, stream=True, allow_redirects=False, timeout=timeout) as answer:
             status = answer.status_code
             if status in _REDIRECTS and answer.headers.get("Location"):
                 location = answer.headers["Location"].encode("latin-1", "replace").decode("utf-8", "replace")
                 return urljoin(url, location)
-            if status == 304 and validators:
-                return Response(status=304, url=url, validators=dict(validators))
+            if status == 304 and (known := _validators(headers)):
+                return Response(status=304, url=url, validators=known)
             if not 200 <= status < 300:
-                raise self._refusal(url, status, answer.headers.get("Retry-After", ""))
+                said = _said(answer, shown(url))
+                raise self._refusal(url, status, answer.headers.get("Retry-After", ""), said)
             body = read_body(answer, first_bytes or self.max_bytes, shown(url), cut=first_bytes is not None)
             if watch.fired:  # a body without a length ends like this too
                 raise self._late(url)
@@ -265,27 +276,23 @@ class Http:
 
     def _headers(self, validators: Mapping[str, str]) -> dict[str, str]:
         headers = {"User-Agent": self.user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate"}
-        if etag := validators.get("etag"):
-            headers["If-None-Match"] = etag
-        if modified := validators.get("last_modified"):
-            headers["If-Modified-Since"] = modified
-        return headers
+        return headers | {_CONDITIONS[name]: validators[name] for name in _CONDITIONS if validators.get(name)}
 
     def _late(self, url: str) -> CollectorError:
         return CollectorError(f"{shown(url)} did not answer in full within {self.deadline:g} s.", LATER)
 
-    def _refusal(self, url: str, status: int, retry_after: str) -> Exception:
+    def _refusal(self, url: str, status: int, retry_after: str, said: bytes) -> Exception:
         """The error of an answer that is not good, retried at once or not."""
         wait = self._seconds(retry_after)
         message = f"{shown(url)} answered {status} {http.client.responses.get(status, '')}".strip() + "."
         if status == 429:
             remedy = "It is asked again later; a longer `every` or `min_interval` avoids this."
-            return _refused(status, message, remedy, retry_after=wait)
+            return _refused(status, message, remedy, said, retry_after=wait)
         if status in _RETRIED:
-            return _Again(_refused(status, message, LATER, retry_after=wait), wait or 0.0)
+            return _Again(_refused(status, message, LATER, said, retry_after=wait), wait or 0.0)
         permanent = 400 <= status < 500 and status not in (408, 409, 423, 425)
         remedy = _REMEDIES.get(status, _REMEDIES[400] if permanent else LATER)
-        return _refused(status, message, remedy, permanent=permanent, retry_after=wait)
+        return _refused(status, message, remedy, said, permanent=permanent, retry_after=wait)
 
     def _seconds(self, retry_after: str) -> float | None:
         """A Retry-After header (seconds or a date) as seconds from now, an hour at most; None without one."""
@@ -309,11 +316,35 @@ class _Again(Exception):
 
 
 def _refused(
-    status: int, message: str, remedy: str, *, permanent: bool = False, retry_after: float | None = None
+    status: int,
+    message: str,
+    remedy: str,
+    said: bytes,
+    *,
+    permanent: bool = False,
+    retry_after: float | None = None,
 ) -> Refused:
     error = Refused(message, remedy, permanent=permanent, retry_after=retry_after)
-    error.status = status
+    error.status, error.body = status, said
     return error
+
+
+def _said(answer: requests.Response, place: str) -> bytes:
+    """How the words of a refusal begin; what cannot be read does not matter."""
+    try:
+        return read_body(answer, ERROR_BYTES, place, cut=True)
+    except (CollectorError, *_FAULTS):
+        return b""
+
+
+def _same_host(url: str, other: str) -> bool:
+    one, two = urlsplit(url), urlsplit(other)
+    return (one.scheme, one.netloc) == (two.scheme, two.netloc)
+
+
+def _validators(headers: Mapping[str, str]) -> dict[str, str]:
+    """The validators that were sent along."""
+    return {name: headers[header] for name, header in _CONDITIONS.items() if header in headers}
 
 
 def _fault(url: str, fault: Exception) -> Exception:

@@ -62,6 +62,7 @@ def http_for(settings: WebSettings, context: Context) -> Http:
         allow_private=settings.allow_private,
         min_interval=settings.min_interval,
         check_host=checker(settings),
+        spend=context.requests.spend,
     )
 
 
