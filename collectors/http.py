@@ -8,6 +8,7 @@ whatever goes wrong is a CollectorError that says whether and when to try again.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import random
@@ -15,7 +16,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import MappingProxyType
@@ -47,6 +48,10 @@ _FAULTS = (
     OSError,
     ValueError,
 )
+
+_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
+"""Where interfaces say when a quota begins anew (seconds, a moment since 1970, or a date)."""
+_SINCE_1970 = 1e9
 
 _CONDITIONS = {"etag": "If-None-Match", "last_modified": "If-Modified-Since"}
 _TLS_FAULTS = (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError)
@@ -268,7 +273,7 @@ class Http:
                 return Response(status=304, url=url, validators=known)
             if not 200 <= status < 300:
                 said = _said(answer, shown(url))
-                raise self._refusal(url, status, answer.headers.get("Retry-After", ""), said)
+                raise self._refusal(url, status, _retry_after(status, answer.headers), said)
             body = read_body(answer, first_bytes or self.max_bytes, shown(url), cut=first_bytes is not None)
             if watch.fired:  # a body without a length ends like this too
                 raise self._late(url)
@@ -295,16 +300,32 @@ class Http:
         return _refused(status, message, remedy, said, permanent=permanent, retry_after=wait)
 
     def _seconds(self, retry_after: str) -> float | None:
-        """A Retry-After header (seconds or a date) as seconds from now, an hour at most; None without one."""
+        """A Retry-After (seconds, moment or date) as seconds from now, an hour at most; None without one."""
         text = retry_after.strip()
+        now = self.now + timedelta(seconds=self.throttle.clock() - self._started)
         if text.isascii() and text.isdigit():
-            return min(float(text[:9]), MAX_RETRY_AFTER)
-        try:
-            when = parsedate_to_datetime(text)
-            now = self.now + timedelta(seconds=self.throttle.clock() - self._started)
-            return min(max((when - now).total_seconds(), 0.0), MAX_RETRY_AFTER)
-        except (ValueError, TypeError, IndexError, OverflowError):
+            seconds = float(text[:12])
+            seconds -= now.timestamp() if seconds > _SINCE_1970 else 0.0
+        elif when := _moment(text):
+            seconds = (when - now).total_seconds()
+        else:
             return None
+        return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date as HTTP writes it, else as ISO 8601 does; None for neither."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+            found = read(text)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
+
+
+def _retry_after(status: int, headers: Mapping[str, str]) -> str:
+    """What says when to come back: Retry-After, and for a quota used up when it begins anew."""
+    said = headers.get("Retry-After", "")
+    return said or next((headers[name] for name in _RESETS if status == 429 and headers.get(name)), "")
 
 
 class _Again(Exception):

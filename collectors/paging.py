@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from candidly.errors import CollectorError
 from candidly.records import Cursor
 from collectors.base import Raw
 
@@ -38,6 +39,10 @@ class Walk:
     lookback: timedelta
 
 
+class Stale(CollectorError):
+    """The site does not know the token any more: what it led through is read once more from its beginning."""
+
+
 Forward = Callable[[datetime, datetime, str | None], Page]
 """(from, until, token) -> page, of what was published in [from, until)."""
 Back = Callable[[str | None], Page]
@@ -48,9 +53,15 @@ def forward(cursor: Cursor | None, key: str, walk: Walk, step: timedelta, read: 
     """Read a listing window by window up to now; `where` of each Raw is `key`."""
     state = _state(cursor, key)
     for start, end, pending in _windows(state, walk, step):
-        token, more = pending, True
+        token, more, again = pending, True, False
         while more:
-            page = read(start, end, token)
+            try:
+                page = read(start, end, token)
+            except Stale:
+                if token is None or again:
+                    raise
+                token, again = None, True
+                continue
             token, more = page.token, page.token is not None
             standing = {"window": [start.isoformat(), end.isoformat()], "token": token}
             yield Raw(page.payload, {key: standing if more else {"until": end.isoformat()}}, where=key)
@@ -78,9 +89,15 @@ def back(cursor: Cursor | None, key: str, walk: Walk, read: Back) -> Iterator[Ra
     state = _state(cursor, key)
     reached = _moment(state.get("reached"))
     since = min(reached, walk.now) - walk.lookback if reached else walk.now - walk.first
-    token, newest = _token(state), _moment(state.get("newest"))
+    token, newest, again = _token(state), _moment(state.get("newest")), False
     while True:
-        page = read(token)
+        try:
+            page = read(token)
+        except Stale:
+            if token is None or again:
+                raise
+            token, again = None, True
+            continue
         newest = max(filter(None, (newest, page.newest)), default=None)
         token = page.token
         if token is None or (page.oldest is not None and page.oldest < since):
