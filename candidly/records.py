@@ -28,6 +28,11 @@ Ghosting = Literal["employer", "candidate", "none"]
 Cursor = dict[str, Any]
 """Where a source's reading stands: a JSON object that only its collector understands."""
 
+GONE: Final = "deleted at the source"
+"""The reason of a Reject whose `where` is the id of an item that its site has deleted."""
+NO_TEXT: Final = "no text"
+"""The same of an item that is there but says nothing; where it said something before, that is gone."""
+
 PARTS: Final = ("title", "pros", "cons", "advice", "body")
 """The text fields of a mention in the order in which `Mention.text` joins them."""
 
@@ -40,7 +45,7 @@ class Mention:
     but belongs to no week. `author` is the site's name for the author until `analysis.redact` replaces it
     with a keyed pseudonym, which happens before anything is stored. `about` is what the site says the
     text is about (a company column, `itemReviewed`), from which the company is found when the source does
-    not fix it; `company` is empty until then.
+    not fix it; `company` is empty until then. `matched` is why it counts as about that company.
     """
 
     source: str
@@ -68,6 +73,7 @@ class Mention:
     location: str = ""
     employment: Literal["current", "former", ""] = ""
     language: str = ""
+    matched: str = ""
 
     @property
     def text(self) -> str:
@@ -158,7 +164,8 @@ def verdict(mention: Mention, analysis: Analysis) -> Verdict:
 class Reject:
     """Something read that could not become a mention: where it stood, and why, in a reader's words.
 
-    `where` names a file and line, a page or an item id; it never holds the text itself.
+    `where` names a file and line, a page or an item id; it never holds the text itself. With the reason
+    GONE or NO_TEXT it is the item's id, and what is stored under it is removed.
     """
 
     where: str
@@ -216,13 +223,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """A mention to be taken out of the store for good; the tombstone keeps `key`, a keyed hash of its id."""
+
+    id: str
+    key: str
+    reason: str = GONE
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction of a run writes: mentions with analyses, the cursor after them, the tally."""
+    """What one transaction of a run writes: mentions with analyses, the cursor after them, the tally.
+
+    `gone`: what the source has deleted; `seen`: ids of stored mentions that it still has, unchanged.
+    """
 
     source: str
     items: tuple[tuple[Mention, Analysis], ...]
     cursor: Cursor | None
     tally: Tally
+    gone: tuple[Removal, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,18 @@ from storage.store import Store
 
 _CHUNK = 1000
 _KEYS = {"pk", "mention", "n"}
-_MOMENTS = {"collected", "first_collected", "opened", "resolved", "due", "leased", "finished", "attempts"}
+_MOMENTS = {
+    "checked",
+    "expired",
+    "collected",
+    "first_collected",
+    "opened",
+    "resolved",
+    "due",
+    "leased",
+    "finished",
+    "attempts",
+}
 
 
 def dump(store: Store, *, times: bool = False) -> Iterator[str]:

@@ -15,25 +15,28 @@ from candidly.records import Analysis, Delivery, Incident, Mention, verdict
 from storage.schema import analyses, mentions
 
 MENTION_FIELDS = tuple(field.name for field in fields(Mention))
+_FIRST_FIELDS = tuple(name for name in MENTION_FIELDS if name != "matched")
 ANALYSIS_FIELDS = tuple(field.name for field in fields(Analysis) if field.name != "opinions")
 INCIDENT_FIELDS = tuple(field.name for field in fields(Incident))
 DELIVERY_FIELDS = tuple(field.name for field in fields(Delivery))
 
 Row = tuple[Any, ...]
 
-_mention: Callable[[Mention], Row] = attrgetter(*MENTION_FIELDS)
+_mention: Callable[[Mention], Row] = attrgetter(*_FIRST_FIELDS)
 _analysis: Callable[[Analysis], Row] = attrgetter(*ANALYSIS_FIELDS)
 
 # Rows are tuples in the order of the table's columns.
-if mentions.c.keys() != ["pk", *MENTION_FIELDS, "first_collected", "digest", "revision"]:
+_MORE = ["first_collected", "digest", "revision", "matched", "checked", "expired"]
+if mentions.c.keys() != ["pk", *_FIRST_FIELDS, *_MORE]:
     raise AssertionError("the columns of `mentions` do not follow the fields of Mention")
 if analyses.c.keys() != ["mention", *ANALYSIS_FIELDS, "verdict", "verdict_basis"]:
     raise AssertionError("the columns of `analyses` do not follow the fields of Analysis")
 
 
 def mention_row(pk: int, mention: Mention, first_collected: Any, digest: str, revision: int) -> Row:
-    """A row of `mentions`."""
-    return (pk, *_mention(mention), first_collected, digest, revision)
+    """A row of `mentions`, with its text, as it is read from its source just now."""
+    more = (first_collected, digest, revision, mention.matched, mention.collected, None)
+    return (pk, *_mention(mention), *more)
 
 
 def analysis_row(pk: int, mention: Mention, analysis: Analysis) -> Row:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -31,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from candidly.errors import StoreError
 
-VERSION = "0001"
+VERSION = "0002"
 """The last step in `migrations/versions/`; checked there by a test, and here without loading Alembic."""
 
 VERSION_TABLE = "candidly_version"
@@ -123,9 +124,13 @@ mentions = Table(
     Column("first_collected", UTCDateTime, nullable=False, comment="When it was first read."),
     _text("digest", "Hash of what an edit can change."),
     Column("revision", Integer, nullable=False, comment="1, and one more for each edit that was seen."),
+    Column("matched", Text, nullable=False, server_default="", comment="Why it counts as about the company."),
+    Column("checked", UTCDateTime, comment="When its source last had it: read, or looked up again."),
+    Column("expired", UTCDateTime, comment="When its text was removed for its age; null: it is here."),
     UniqueConstraint("source", "id"),
     Index(None, "company", "published", "stars", "source"),  # all that the weekly figures need of it
     Index(None, "source", "published"),
+    Index("ix_mentions_checked", "source", "checked"),
 )
 
 
@@ -162,6 +167,15 @@ opinions = Table(
     Column("start", Integer, nullable=False, comment="Where the evidence starts in the text."),
     Column("end", Integer, nullable=False, comment="Where the evidence ends."),
     sqlite_with_rowid=False,
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("source", Text, primary_key=True, comment="The configured source that it came from."),
+    Column("key", Text, primary_key=True, comment="A keyed hash of the id that was removed."),
+    Column("day", Date, nullable=False, comment="When it was removed (UTC)."),
+    _text("reason", "Why."),
 )
 
 cursors = Table(

@@ -25,12 +25,14 @@ from storage.store import Store
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 
+NEXT = f"{int(schema.VERSION) + 1:04}"
+
 STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{last}"
 
 
 def upgrade():
@@ -97,14 +99,15 @@ def test_opening_twice_keeps_everything_and_needs_no_alembic(tmp_path):
 
 
 def with_next_step(tmp_path, monkeypatch, more="pass"):
-    """Pretend that this candidly knows a step 0002."""
+    """Pretend that this candidly knows one step more."""
     steps = tmp_path / "versions"
     steps.mkdir(exist_ok=True)
     for file in migrations.VERSIONS.glob("v*.py"):
         (steps / file.name).write_text(file.read_text())
-    (steps / "v0002_extra.py").write_text(STEP.format(more=more))
+    step = STEP.format(more=more, next=NEXT, last=f"{int(NEXT) - 1:04}")
+    (steps / f"v{NEXT}_extra.py").write_text(step)
     monkeypatch.setattr(migrations, "VERSIONS", steps)
-    monkeypatch.setattr(schema, "VERSION", "0002")
+    monkeypatch.setattr(schema, "VERSION", NEXT)
 
 
 def test_an_older_database_is_copied_and_upgraded(tmp_path, monkeypatch):
@@ -120,7 +123,7 @@ def test_an_older_database_is_copied_and_upgraded(tmp_path, monkeypatch):
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert connection.exec_driver_sql("SELECT count(*) FROM opinion").scalar() == 4
     assert extra == ["new", "new"]
-    copy = tmp_path / "candidly.db.before-0002"
+    copy = tmp_path / f"candidly.db.before-{NEXT}"
     assert oct(copy.stat().st_mode)[-3:] == "600"
     monkeypatch.undo()
     with Store.open(f"sqlite:///{copy}") as store:
@@ -357,5 +360,5 @@ def test_a_backup_that_cannot_be_made_stops_the_upgrade(tmp_path, monkeypatch):
     with Store.open(address(tmp_path)) as store:
         save(store, mention("1"))
     with_next_step(tmp_path, monkeypatch)
-    (tmp_path / "candidly.db.before-0002.part").mkdir()
+    (tmp_path / f"candidly.db.before-{NEXT}.part").mkdir()
     refused(address(tmp_path), "cannot copy the database")
