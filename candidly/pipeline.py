@@ -12,6 +12,7 @@ from pathlib import Path
 
 import collectors
 from alerting import channels, outbox, rules
+from analysis.companies import WHOLE_SOURCE, Decision
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
 from candidly.figures import WeeklyFigures
@@ -141,12 +142,19 @@ def _relevant(
             tally.reject(item.reason)
             rejects.add(item)
             continue
-        company = settings.company or session.finder.find(item)
-        if company is None:
+        decision = _decision(session, settings, item)
+        if decision.company is None:
             tally.irrelevant += 1
         else:
-            about = item if item.company == company else item.replace(company=company)
+            about = item.replace(company=decision.company, matched=decision.reason)
             yield session.preparer.prepare(about)
+
+
+def _decision(session: Session, settings: SourceSettings, mention: Mention) -> Decision:
+    """The company that a mention is about, and why."""
+    if settings.company:
+        return Decision(settings.company, WHOLE_SOURCE)
+    return session.finder.decide(mention)
 
 
 def rescore(session: Session, progress: Callable[[int], None] = lambda _done: None) -> int:

@@ -18,9 +18,12 @@ FINDER = CompanyFinder(
 )
 
 
+def mention(**fields: str) -> Mention:
+    return Mention(source="s", id="1", kind="post", collected=datetime(2026, 3, 2, tzinfo=UTC), **fields)
+
+
 def find(**fields: str) -> str | None:
-    now = datetime(2026, 3, 2, tzinfo=UTC)
-    return FINDER.find(Mention(source="s", id="1", kind="post", collected=now, **fields))
+    return FINDER.find(mention(**fields))
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,26 @@ def test_any_name_and_text_are_taken(name: str, text: str) -> None:
             Mention(source="s", id="1", kind="post", collected=now, body=text)
         )
         assert found in (name.strip(), None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "company", "reason"),
+    [
+        ({"title": "At NORTHWIND", "body": "Halden & Price, Halden & Price"}, "Northwind Robotics",
+         '"Northwind" in title'),
+        ({"pros": "fine", "cons": "northwind-robotics was slow"}, "Northwind Robotics",
+         '"Northwind Robotics" in cons'),
+        ({"about": "northwind_robotics", "body": "Halden & Price"}, "Northwind Robotics",
+         '"Northwind Robotics" in about'),
+        ({"body": "a northwind sailing trip"}, None, '"Northwind sailing" excluded in body'),
+        ({"body": "nothing at all"}, None, "names no company"),
+    ],
+)  # fmt: skip
+def test_a_decision_says_which_name_in_which_part(fields, company, reason):
+    finder = CompanyFinder([
+        Company(name="Northwind Robotics", aliases=("Northwind",), exclude=("Northwind sailing",)),
+        Company(name="Halden & Price"),
+    ])  # fmt: skip
+    found = finder.decide(mention(**fields))
+    assert (found.company, found.reason) == (company, reason)
+    assert finder.find(mention(**fields)) == company
