@@ -97,7 +97,7 @@ class RedditCollector:
         """
         from collectors import redditapi
 
-        self._check_terms()
+        check_terms(self.settings, ())
         reached = {key: at for key, at in (cursor or {}).items() if isinstance(at, int | float)}
         seen: set[str] = set()
         unreadable: list[CollectorError] = []
@@ -111,15 +111,6 @@ class RedditCollector:
         if unreadable:
             messages = dict.fromkeys(error.message for error in unreadable)
             raise CollectorError(" ".join(messages), unreadable[0].remedy, permanent=True)
-
-    def _check_terms(self) -> None:
-        check_terms(self.settings, ())
-        if not self.settings.permission:
-            raise CollectorError(
-                f"Source {self.settings.name!r} has no `permission`: Reddit wants to approve business use.",
-                "Name Reddit's approval under `permission`; without one, import files with a `file` source.",
-                permanent=True,
-            )
 
     def _connect(self) -> Any:
         from collectors import redditapi
