@@ -241,12 +241,12 @@ def _frame(columns: Sequence[str], found: Sequence[Any]) -> DataFrame:
 
 
 def texts(store: Store, pks: Iterable[int]) -> dict[int, Mention]:
-    """Mentions by key, for quotes; never with their author."""
+    """Mentions by key, for quotes; never with their author, and without those whose text has expired."""
     keys = list(dict.fromkeys(int(pk) for pk in pks))
     found = {}
     with store.reading() as connection:
         for at in range(0, len(keys), CHUNK):
-            wanted = select(mentions).where(_M.pk.in_(keys[at : at + CHUNK]))
+            wanted = select(mentions).where(_M.pk.in_(keys[at : at + CHUNK]), _M.expired.is_(None))
             for row in connection.execute(wanted).mappings():
                 found[row["pk"]] = rows.to_mention(dict(row))
     return {pk: found[pk] for pk in keys if pk in found}
@@ -353,7 +353,7 @@ def stale(store: Store, version: str, limit: int, after: int = 0) -> list[tuple[
     wanted = (
         select(mentions)
         .select_from(_JOINED)
-        .where(_M.pk > after, _A.version != version)
+        .where(_M.pk > after, _A.version != version, _M.expired.is_(None))
         .order_by(_M.pk)
         .limit(limit)
     )
@@ -363,6 +363,7 @@ def stale(store: Store, version: str, limit: int, after: int = 0) -> list[tuple[
 
 
 _TOLD = _M.stars.is_not(None) | _M.experience.is_not(None) | (_M.pros != "") | (_M.cons != "")
+_TOLD &= _M.expired.is_(None)
 
 
 def told(store: Store, limit: int, after: int = 0) -> list[tuple[int, Mention, str]]:
@@ -383,7 +384,8 @@ def told_count(store: Store) -> int:
 
 
 def version_counts(store: Store) -> dict[str, int]:
-    """version of the analyser -> how many mentions it read last."""
-    wanted = select(_A.version, func.count()).group_by(_A.version).order_by(_A.version)
+    """version of the analyser -> how many of the mentions it read last; those with an expired text aside."""
+    wanted = select(_A.version, func.count()).select_from(_JOINED).where(_M.expired.is_(None))
+    wanted = wanted.group_by(_A.version).order_by(_A.version)
     with store.reading() as connection:
         return {row.version: row[1] for row in connection.execute(wanted)}

@@ -17,7 +17,7 @@ from sqlalchemy import Column, Connection, Engine, Row, delete, func, insert, se
 from candidly import failpoints
 from candidly.records import Analysis, Batch, Cursor, Delivery, Incident, Mention, Outcome, Tally
 from storage import engine as engines
-from storage import migrate, outbox, rows
+from storage import migrate, outbox, removal, rows
 from storage.schema import analyses, cursors, mentions, opinions, runs
 
 CHUNK = 500
@@ -93,11 +93,16 @@ class Store:
 
         A known `(source, id)` is replaced, with its analysis and opinions: it keeps its key and the time it
         was first collected, and gets a new revision if its text changed. Of two items with one id
-        the last one counts. A cursor of None leaves the stored one.
+        the last one counts. A cursor of None leaves the stored one. What is `gone` is removed, and gets a
+        tombstone where it was stored.
         """
         with self.writing() as connection:
+            lock_mentions(connection)
             if batch.items:
                 _save_items(connection, batch)
+            if batch.at:
+                removal.remove(connection, batch.source, batch.gone, batch.at)
+                removal.mark_seen(connection, batch.source, batch.seen, batch.at)
             failpoints.hit("store.rows")
             if batch.cursor is not None:
                 connection.execute(delete(cursors).where(cursors.c.source == batch.source))
@@ -113,7 +118,7 @@ class Store:
         edited since it was read, is passed over: this analysis is not of its text.
         """
         with self.writing() as connection:
-            _lock(connection)
+            lock_mentions(connection)
             done = _replace_analyses(connection, items)
             failpoints.hit("store.commit")
         failpoints.hit("store.committed")
@@ -230,7 +235,6 @@ def _save_items(connection: Connection, batch: Batch) -> None:
     Keys are given out here, not by the database, which lets every statement be one `executemany`; the write
     transaction keeps other writers out meanwhile.
     """
-    _lock(connection)
     items = {mention.id: (mention, analysis) for mention, analysis in batch.items}
     columns = (mentions.c.pk, mentions.c.first_collected, mentions.c.digest, mentions.c.revision)
     known = {row.id: row for row in _known(connection, batch.source, list(items), *columns)}
@@ -273,7 +277,7 @@ def _replace_analyses(connection: Connection, items: Sequence[tuple[Mention, Ana
     return len(pks)
 
 
-def _lock(connection: Connection) -> None:
+def lock_mentions(connection: Connection) -> None:
     """Keep other writers of mentions out until the end of the transaction; on SQLite there can be none."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE mentions IN SHARE ROW EXCLUSIVE MODE"))

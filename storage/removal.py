@@ -1,0 +1,118 @@
+"""Texts that go for good: statements inside a transaction.
+
+What depends on a text goes with it in the same transaction: analysis and opinions (by foreign key), and the
+words that alerts have quoted from it. `secure_delete` (engine.py) overwrites the bytes in the file, and
+`keeping.settle` those in the write-ahead log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from candidly.records import PARTS, Removal
+from storage.schema import deliveries, incidents, mentions, opinions, tombstones
+
+CHUNK: Final = 500
+EXPIRED: Final = "expired"
+"""The digest of a mention whose text was removed for its age: the text is not taken in again."""
+
+_BLANK: Final = (*PARTS, "about", "url", "author", "position", "location")
+"""What goes when a text expires. What stays says when, where, about whom and how it was judged."""
+_TEXTS: Final = [mentions.c[name] for name in PARTS]
+_QUOTE: Final = "\u201c"
+"""How a line of a message begins that quotes somebody (alerting/messages.py)."""
+
+
+def remove(
+    connection: Connection, source: str, gone: Sequence[Removal], at: datetime, *, remember: bool = True
+) -> int:
+    """Take mentions out, and leave a tombstone of each that was there (`remember`); how many were."""
+    wanted = {removal.id: removal for removal in gone}
+    found = list(_rows(connection, source, list(wanted)))
+    forget_quotes(connection, found)
+    for chunk in _chunks([row.pk for row in found]):
+        connection.execute(delete(mentions).where(mentions.c.pk.in_(chunk)))
+    if remember:
+        _bury(connection, source, [wanted[row.id] for row in found], at)
+    return len(found)
+
+
+def mark_seen(connection: Connection, source: str, ids: Sequence[str], at: datetime) -> None:
+    """Note that their source still has these mentions."""
+    for chunk in _chunks(ids):
+        those = (mentions.c.source == source) & mentions.c.id.in_(chunk)
+        connection.execute(update(mentions).where(those).values(checked=at))
+
+
+def _bury(connection: Connection, source: str, gone: Sequence[Removal], at: datetime) -> None:
+    """Note that these mentions must never be stored again."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    day = at.astimezone(UTC).date()
+    for chunk in _chunks(gone):
+        rows = [{"source": source, "key": one.key, "day": day, "reason": one.reason} for one in chunk]
+        connection.execute(dialect.insert(tombstones).on_conflict_do_nothing(), rows)
+
+
+def blank(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
+    """Empty the texts of mentions, of what was quoted from them too; the rest stays for the figures."""
+    forget_quotes(connection, rows)
+    empty: dict[str, Any] = dict.fromkeys(_BLANK, "")
+    for chunk in _chunks([row.pk for row in rows]):
+        marked = update(mentions).where(mentions.c.pk.in_(chunk))
+        connection.execute(marked.values(**empty, digest=EXPIRED, expired=now))
+        told = update(opinions).where(opinions.c.mention.in_(chunk))
+        connection.execute(told.values(start=0, end=0))  # where in a text that is no more
+
+
+def with_texts() -> Any:
+    """A SELECT of what `blank` and `forget_quotes` need of a mention."""
+    return select(mentions.c.pk, mentions.c.id, mentions.c.company, *_TEXTS)
+
+
+def forget_quotes(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Take the words of these mentions out of incidents and of the messages about them.
+
+    A message quotes in lines of its own; all of them go, since its words are no longer as they were stored.
+    """
+    texts = [text for row in rows if (text := "\n".join(filter(None, (getattr(row, n) for n in PARTS))))]
+    companies = sorted({row.company for row in rows})
+    touched = []
+    for incident in connection.execute(_quoting(companies)).all() if texts else ():
+        quotes = incident.detail.get("quotes") or []
+        kept = [quote for quote in quotes if not any(str(quote.get("text")) in text for text in texts)]
+        if len(kept) < len(quotes):
+            touched.append(incident.id)
+            changed = update(incidents).where(incidents.c.id == incident.id)
+            connection.execute(changed.values(detail={**incident.detail, "quotes": kept}))
+    for chunk in _chunks(touched):
+        _unquote(connection, chunk)
+
+
+def _quoting(companies: Sequence[str]) -> Any:
+    wanted = select(incidents.c.id, incidents.c.detail)
+    return wanted.where(incidents.c.company.in_(companies))
+
+
+def _unquote(connection: Connection, touched: Sequence[str]) -> None:
+    about = deliveries.c.message["incident"].as_string().in_(touched)
+    for row in connection.execute(select(deliveries.c.id, deliveries.c.message).where(about)).all():
+        lines = str(row.message.get("text", "")).split("\n")
+        text = "\n".join(line for line in lines if not line.startswith(_QUOTE))
+        changed = update(deliveries).where(deliveries.c.id == row.id)
+        connection.execute(changed.values(message={**row.message, "text": text}))
+
+
+def _rows(connection: Connection, source: str, ids: Sequence[str]) -> Iterator[Row[Any]]:
+    for chunk in _chunks(ids):
+        wanted = with_texts().where(mentions.c.source == source, mentions.c.id.in_(chunk))
+        yield from connection.execute(wanted)
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for at in range(0, len(items), CHUNK):
+        yield items[at : at + CHUNK]
