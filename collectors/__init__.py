@@ -13,6 +13,7 @@ from collectors.base import Collector
 COLLECTORS = {
     "feed": "collectors.feed:FeedCollector",
     "file": "collectors.file:FileCollector",
+    "hackernews": "collectors.hackernews:HackerNewsCollector",
     "page": "collectors.page:PageCollector",
     "reddit": "collectors.reddit:RedditCollector",
 }
