@@ -2,7 +2,12 @@
 
 Two walks, by what a site offers: `forward` through windows of time, oldest first, where it can be asked for
 a span; `back` from the newest, where its listing only leads into the past. Both keep, for each listing, where
-they stand in the cursor: a run that breaks off goes on at the same page.
+they stand in the cursor: a run that breaks off goes on at the same page, in the next run or years later, and
+reads nothing twice but that page. Only a walk that came to its end is followed by one with `lookback`.
+
+A page token may have grown old meanwhile. Where the site refuses the one that the cursor holds, or `read`
+raises Stale, the window (or the listing) is read from its beginning, once in a run. An edited cursor costs
+requests at worst: no more than ten years of windows are walked.
 """
 
 from __future__ import annotations
@@ -10,18 +15,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from candidly.errors import CollectorError
+from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor
 from collectors.base import Raw
+
+DAY: Final = timedelta(days=1)
+LATER: Final = "It is tried again with the next run."
+LONGEST: Final = timedelta(days=3660)
+"""The longest span that a setting may name, and the furthest back that any cursor is believed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing. `token`: what asks for the next one (None: it was the last).
+    """One page of a listing. `token`: what asks for the next one (None or "": it was the last).
 
-    `oldest`, `newest`: when its items are from; needed by `back` alone.
+    `oldest`, `newest`: when its items are from, pinned ones left out; needed by `back` alone.
     """
 
     payload: Any
@@ -50,82 +61,127 @@ Back = Callable[[str | None], Page]
 
 
 def forward(cursor: Cursor | None, key: str, walk: Walk, step: timedelta, read: Forward) -> Iterator[Raw]:
-    """Read a listing window by window up to now; `where` of each Raw is `key`."""
+    """Read a listing window by window up to now; `where` of each Raw is `key`.
+
+    `step`: the width of a window, as wide as the site allows, for each costs up to one request more than its
+    items need. Raises what `read` raises, and Degraded where the site's pages lead in a circle.
+
+    The cursor holds `until` (all before it was read, in a walk that ended), or the walk under way: `begun`
+    (its now), and `from` with, inside a window, its end (`to`) and `token`.
+    """
     state = _state(cursor, key)
+    begun = _moment(state.get("begun"))
+    begun = min(begun, walk.now) if begun else walk.now
     for start, end, pending in _windows(state, walk, step):
-        token, more, again = pending, True, False
-        while more:
-            try:
-                page = read(start, end, token)
-            except Stale:
-                if token is None or again:
-                    raise
-                token, again = None, True
-                continue
-            token, more = page.token, page.token is not None
-            standing = {"window": [start.isoformat(), end.isoformat()], "token": token}
-            yield Raw(page.payload, {key: standing if more else {"until": end.isoformat()}}, where=key)
+        for page, token in _pages(pending, partial(read, start, end), key):
+            standing = {"begun": begun.isoformat(), "from": start.isoformat()}
+            if token:
+                standing |= {"to": end.isoformat(), "token": token}
+            elif end < walk.now:
+                standing["from"] = end.isoformat()
+            else:  # what the walk's first windows held has been edited since it began, not since it ended
+                standing = {"until": begun.isoformat()}
+            yield Raw(page.payload, {key: standing}, where=key)
 
 
 def _windows(
     state: dict[str, Any], walk: Walk, step: timedelta
 ) -> Iterator[tuple[datetime, datetime, str | None]]:
+    """(from, until, token of the page to go on with) of each window that is left to read."""
     start = walk.now - walk.first
-    if (pending := state.get("window")) and isinstance(pending, list) and len(pending) == 2:
-        begun, ended = _moment(pending[0]), _moment(pending[1])
-        if begun and ended and ended <= walk.now:
-            yield begun, ended, _token(state)
-            start = ended
-    elif until := _moment(state.get("until")):
-        start = min(until, walk.now) - walk.lookback
+    under_way, until = _moment(state.get("from")), _moment(state.get("until"))
+    if under_way and under_way < walk.now:
+        start = max(under_way, walk.now - LONGEST)
+        end, token = _moment(state.get("to")), _token(state)
+        if end and token and start == under_way < end <= walk.now:
+            yield start, end, token
+            start = end
+    elif reached := under_way or until:
+        start = _bounded(reached, walk) - walk.lookback
     while start < walk.now:
         end = min(start + step, walk.now)
         yield start, end, None
         start = end
 
 
+def _bounded(moment: datetime, walk: Walk) -> datetime:
+    """A moment of a cursor, in no future and no further back than any is believed."""
+    return max(min(moment, walk.now), walk.now - LONGEST)
+
+
 def back(cursor: Cursor | None, key: str, walk: Walk, read: Back) -> Iterator[Raw]:
-    """Read a listing from its newest item back to where the last run began, less `lookback`."""
+    """Read a listing from its newest item back to where the last walk began, less `lookback`.
+
+    The listing must be sorted by time. Raises what `read` raises, and Degraded for pages in a circle.
+
+    The cursor holds `reached` (the newest item of the last walk that ended), and the walk under way: `token`,
+    `newest` so far, and `since`, to which it leads.
+    """
     state = _state(cursor, key)
-    reached = _moment(state.get("reached"))
-    since = min(reached, walk.now) - walk.lookback if reached else walk.now - walk.first
-    token, newest, again = _token(state), _moment(state.get("newest")), False
-    while True:
-        try:
-            page = read(token)
-        except Stale:
-            if token is None or again:
-                raise
-            token, again = None, True
-            continue
-        newest = max(filter(None, (newest, page.newest)), default=None)
-        token = page.token
-        if token is None or (page.oldest is not None and page.oldest < since):
+    reached, pending = _moment(state.get("reached")), _token(state)
+    since, newest = _moment(state.get("since")), _moment(state.get("newest"))
+    if not (pending and since and since < walk.now):
+        pending, newest = None, None
+        since = _bounded(reached, walk) - walk.lookback if reached else walk.now - walk.first
+    for page, token in _pages(pending, read, key):
+        # No date in the future: the next walk would pass over what comes until then.
+        newest = max((min(one, walk.now) for one in (newest, page.newest) if one), default=None)
+        if not token or (page.oldest is not None and page.oldest < since):
             ended = max(filter(None, (newest, reached)), default=None)
             yield Raw(page.payload, {key: {"reached": ended.isoformat()} if ended else {}}, where=key)
             return
-        standing: dict[str, Any] = {"token": token, "newest": newest.isoformat() if newest else None}
-        if reached:
-            standing["reached"] = reached.isoformat()
+        standing = {"token": token, "since": since.isoformat()}
+        standing |= {"newest": newest.isoformat()} if newest else {}
+        standing |= {"reached": reached.isoformat()} if reached else {}
         yield Raw(page.payload, {key: standing}, where=key)
+
+
+def _pages(pending: str | None, read: Back, key: str) -> Iterator[tuple[Page, str]]:
+    """The pages from a token on, each with the token of the next ("" after the last)."""
+    token, asked, again = pending, set[str](), False
+    while True:
+        try:
+            page = read(token)
+        except CollectorError as error:
+            if token is None or again or not _refused(error, resumed=not asked):
+                raise
+            token, asked, again = None, set(), True
+            continue
+        asked.add(token or "")
+        token = page.token or ""
+        if token in asked and token:
+            raise Degraded(f"{key}: the site's pages lead in a circle.", LATER)
+        yield page, token
+        if not token:
+            return
+
+
+def _refused(error: CollectorError, *, resumed: bool) -> bool:
+    """Whether the page may have failed for its token alone. What it was, a site seldom tells: 400, 404, 410.
+
+    `resumed`: the token is one of a former run. A first page that fails as well tells of other trouble.
+    """
+    if isinstance(error, Stale):
+        return True
+    return resumed and error.retry_after is None and (error.permanent or isinstance(error, Degraded))
 
 
 def merged(cursor: Cursor | None, walks: Iterator[Raw]) -> Iterator[Raw]:
     """Raws of several listings with one cursor that holds where each of them stands."""
-    every = dict(cursor or {})
+    every = dict(cursor) if isinstance(cursor, dict) else {}
     for raw in walks:
         every.update(raw.cursor)
         yield Raw(raw.payload, dict(every), raw.where)
 
 
 def _state(cursor: Cursor | None, key: str) -> dict[str, Any]:
-    found = (cursor or {}).get(key)
+    found = cursor.get(key) if isinstance(cursor, dict) else None
     return dict(found) if isinstance(found, dict) else {}
 
 
 def _token(state: dict[str, Any]) -> str | None:
     token = state.get("token")
-    return token if isinstance(token, str) else None
+    return token if isinstance(token, str) and token else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -134,9 +190,6 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else None
-
-
-DAY: Final = timedelta(days=1)
