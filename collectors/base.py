@@ -64,6 +64,8 @@ class Context:
     notes: list[str] = field(default_factory=list)
     """What a person should know about this run but is no failure ("3 files unchanged")."""
     requests: Requests = field(default_factory=Requests)
+    deadline: float = 30.0
+    """Seconds that one request may take in all, however slowly the answer drips."""
 
 
 class Collector(Protocol):

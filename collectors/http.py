@@ -92,13 +92,17 @@ class Refused(CollectorError):
     body = b""
 
 
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)  # looked up when it is needed, so that a contract test can watch it
+
+
 class Throttle:
     """Keeps requests to one host apart; collectors that share it share the manners."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] | None = None
     ) -> None:
-        self.clock, self.sleep = clock, sleep
+        self.clock, self.sleep = clock, sleep or _sleep
         self._free: dict[str, float] = {}
         self._slower: dict[str, float] = {}
 

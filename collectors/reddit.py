@@ -123,6 +123,8 @@ class RedditCollector:
                 client_secret=self.context.secret(settings.client_secret_secret),
                 user_agent=f"python:candidly:{__version__} (by /u/{settings.reddit_username})",
                 max_wait=settings.max_wait.total_seconds(),
+                deadline=self.context.deadline,
+                spend=self.context.requests.spend,
             )
         except ConfigError as error:
             raise CollectorError(str(error), permanent=True) from None

@@ -9,7 +9,7 @@ import contextlib
 import io
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
@@ -48,10 +48,14 @@ class Unreadable(CollectorError):
 class Requestor(prawcore.Requestor):
     """praw's way to the network, with a deadline, a size cap, checked addresses and bounded pauses."""
 
-    def __init__(self, *, adapter: Adapter, max_wait: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *, adapter: Adapter, max_wait: float, deadline: float, spend: Callable[[], None], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.adapter = adapter
         self.max_wait = max_wait
+        self.deadline = deadline
+        self.spend = spend
         self.used_up: float | None = None
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:
@@ -59,7 +63,8 @@ class Requestor(prawcore.Requestor):
         if self.used_up is not None:
             raise CollectorError("Reddit's quota for this key is used up.", _LATER, retry_after=self.used_up)
         kwargs.setdefault("allow_redirects", False)
-        with Watch(DEADLINE) as watch:
+        self.spend()
+        with Watch(min(self.deadline, DEADLINE)) as watch:
             self.adapter.watch = watch
             answer = super().request(*args, timeout=timeout, stream=True, **kwargs)
             if not answer.is_redirect:  # of those, requests has read and closed the body already
@@ -119,9 +124,19 @@ def _too_many(wait: float | None) -> CollectorError:
 
 @contextlib.contextmanager
 def connect(
-    base_url: str, *, client_id: str, client_secret: str, user_agent: str, max_wait: float
+    base_url: str,
+    *,
+    client_id: str,
+    client_secret: str,
+    user_agent: str,
+    max_wait: float,
+    deadline: float = DEADLINE,
+    spend: Callable[[], None] = lambda: None,
 ) -> Iterator[praw.Reddit]:
-    """A read-only praw client, closed at the end; `base_url` empty means the real Reddit."""
+    """A read-only praw client, closed at the end; `base_url` empty means the real Reddit.
+
+    `deadline`: seconds for one request; `spend` is called before each, and may refuse it.
+    """
     adapter = Adapter(allow_private=bool(base_url))
     with requests.Session() as session:
         session.trust_env = False  # no proxy, netrc or cookie of somebody's environment
@@ -147,7 +162,13 @@ def connect(
             ratelimit_seconds=0,
             timeout=20,
             requestor_class=Requestor,
-            requestor_kwargs={"session": session, "adapter": adapter, "max_wait": max_wait},
+            requestor_kwargs={
+                "session": session,
+                "adapter": adapter,
+                "max_wait": max_wait,
+                "deadline": deadline,
+                "spend": spend,
+            },
         )
 
 

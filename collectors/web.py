@@ -60,6 +60,7 @@ def http_for(settings: WebSettings, context: Context) -> Http:
         context.now,
         user_agent=user_agent(settings.user_agent_contact),
         allow_private=settings.allow_private,
+        deadline=context.deadline,
         min_interval=settings.min_interval,
         check_host=checker(settings),
         spend=context.requests.spend,
