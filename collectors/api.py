@@ -86,6 +86,7 @@ class Api:
             user_agent=user_agent(settings.user_agent_contact),
             allow_private=urlsplit(settings.server).hostname in LOCAL,
             min_interval=settings.min_interval,
+            deadline=context.deadline,
             max_bytes=20_000_000,
             check_host=checker(settings),
             spend=context.requests.spend,
