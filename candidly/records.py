@@ -235,7 +235,8 @@ class Removal:
 class Batch:
     """What one transaction of a run writes: mentions with analyses, the cursor after them, the tally.
 
-    `gone`: what the source has deleted; `seen`: ids of stored mentions that it still has, unchanged.
+    `gone`: what the source has deleted; `seen`: ids of stored mentions that it still has, unchanged; `at`:
+    when it was read, without which these two are not looked at.
     """
 
     source: str
@@ -244,6 +245,7 @@ class Batch:
     tally: Tally
     gone: tuple[Removal, ...] = ()
     seen: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
