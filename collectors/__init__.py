@@ -13,9 +13,12 @@ from collectors.base import Collector
 COLLECTORS = {
     "feed": "collectors.feed:FeedCollector",
     "file": "collectors.file:FileCollector",
+    "google_business": "collectors.google_business:GoogleBusinessCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
     "page": "collectors.page:PageCollector",
     "reddit": "collectors.reddit:RedditCollector",
+    "trustpilot": "collectors.trustpilot:TrustpilotCollector",
+    "yelp": "collectors.yelp:YelpCollector",
 }
 """type in config.yaml -> where the class lives; loaded on first use, so that praw stays out of `--help`."""
 

@@ -65,10 +65,10 @@ TERMS: Final[dict[str, Terms]] = {
         address="https://docs.x.com/developer-terms",
         version="Developer Agreement and Policy, August 2026",
         read=READ,
-        allowed="Reading through the paid interface; dashboards of brand mentions and aggregates are named as "
-        "valid uses.",
-        forbidden="Surveillance, background checks, profiles of persons, matching with other data about "
-        "them; inferring health, money troubles, politics, race, religion, sex life, union membership or crime.",
+        allowed="Reading through the paid interface; dashboards of brand mentions and aggregates are "
+        "named as valid uses.",
+        forbidden="Surveillance, background checks, profiles of persons, matching with other data; "
+        "inferring health, money troubles, politics, race, religion, sex life, union membership or crime.",
         deletion="Deleted, changed, suspended or withheld posts are followed within 24 hours.",
         retention="Everything is deleted when the contract ends, with proof within 10 business days.",
         attribution="A link to the post.",

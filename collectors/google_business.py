@@ -1,0 +1,180 @@
+"""Reviews of your own locations through Google's Business Profile interface; nothing of who wrote them.
+
+Google's Places interface shows reviews of every business, but its terms forbid storing them, so there is no
+source type for it, and its answers are refused here (`docs/sources/google_business.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import Field, model_validator
+
+from candidly.config import Duration, SecretName
+from candidly.errors import CollectorError
+from candidly.records import Cursor, Mention, Reject
+from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
+from collectors.base import Context, Raw
+from collectors.dates import BadDate, read_date
+from collectors.keys import key_of
+from collectors.paging import Page, back, merged
+
+PAGE: Final = 50
+"""Reviews in one answer: the most that Google gives."""
+STARS: Final = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}
+NO_ID, NO_TEXT = "no id", "stars without a text"
+_ABOUT_ALL: Final = {"averageRating", "totalReviewCount", "nextPageToken"}
+_PLACES: Final = {"html_attributions", "result", "results", "candidates", "places", "displayName"}
+_TRANSLATED, _ORIGINAL = "(Translated by Google)", "(Original)"
+
+
+class GoogleBusinessSettings(ApiSettings):
+    """The block of a source with `type: google_business`."""
+
+    type: Literal["google_business"]
+    locations: tuple[Annotated[str, Field(pattern=r"^accounts/[0-9]+/locations/[0-9]+$")], ...] = Field(
+        min_length=1, description="Your locations, such as accounts/123/locations/456."
+    )
+    access_token_secret: SecretName = Field(
+        "", description="The name of a secret with an access token; empty: a new one is fetched each run."
+    )
+    refresh_token_secret: SecretName = Field(
+        "GOOGLE_REFRESH_TOKEN", description="The name of the secret with the refresh token."
+    )
+    client_id_secret: SecretName = Field("GOOGLE_CLIENT_ID", description="The same for the client's id.")
+    client_secret_secret: SecretName = Field(
+        "GOOGLE_CLIENT_SECRET", description="The same for the client's secret."
+    )
+    token_url: str = Field("", description="Another server that gives tokens; empty: Google's.")
+    first: Duration = Field(timedelta(days=365), description="How far back the first run reads.")
+    lookback: Duration = Field(
+        timedelta(days=7), description="How far each run reads back, for what Google left out of a page."
+    )
+
+    home: ClassVar[str] = "https://mybusiness.googleapis.com"
+
+    @model_validator(mode="after")
+    def _about_whom(self) -> GoogleBusinessSettings:
+        if not self.company:
+            raise ValueError("needs `company`, because a review does not say whose location it is about")
+        return self
+
+
+class GoogleBusinessCollector:
+    """Reads each location from the review that changed last back, so that edits are found."""
+
+    Settings: ClassVar[type[GoogleBusinessSettings]] = GoogleBusinessSettings
+
+    def __init__(self, settings: GoogleBusinessSettings, context: Context) -> None:
+        self.settings, self.context = settings, context
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        """One Raw a page of reviews; the cursor holds, for each location, how far it was read."""
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        api = Api(self.settings, self.context, headers=headers, explain=_explain)
+        walk = self.settings.walk(self.context)
+        yield from merged(
+            cursor,
+            (
+                raw
+                for location in self.settings.locations
+                for raw in back(cursor, location, walk, partial(self._page, api, location))
+            ),
+        )
+
+    def _token(self) -> str:
+        return key_of(self.context, self.settings.access_token_secret)
+
+    def _page(self, api: Api, location: str, token: str | None) -> Page:
+        params = {"pageSize": PAGE, "pageToken": token, "orderBy": "updateTime desc"}
+        said = api.get(f"/v4/{location}/reviews", params)
+        changed = [when for review in reviews_of(said) if (when := self._changed(review))]
+        following = text_at(said, "nextPageToken") or None
+        return Page(said, following, min(changed, default=None), max(changed, default=None))
+
+    def _changed(self, review: Any) -> datetime | None:
+        try:
+            return read_date(text_at(review, "updateTime"), now=self.context.now)
+        except BadDate:
+            return None
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        """The reviews of one page. Ignored: the reviewer, always; our reply; pictures; the average."""
+        for number, review in enumerate(reviews_of(raw.payload), 1):
+            yield self._mention(review, f"{raw.where}, review {number}")
+
+    def _mention(self, review: Any, where: str) -> Mention | Reject:
+        id_, body = text_at(review, "reviewId"), original(text_at(review, "comment"))
+        if not id_ or not body:
+            return Reject(id_ or where, NO_TEXT if id_ else NO_ID)
+        try:
+            published = read_date(text_at(review, "createTime"), now=self.context.now)
+        except BadDate as problem:
+            return Reject(id_, str(problem))
+        return Mention(
+            source=self.settings.name,
+            id=id_,
+            kind="review",
+            collected=self.context.now,
+            published=published,
+            site="google.com",
+            body=body,
+            stars=STARS.get(text_at(review, "starRating")),
+        )
+
+
+def reviews_of(said: Any) -> list[Any]:
+    """The reviews in an answer; Google leaves the list out where a location has none.
+
+    Raises CollectorError for an answer of the Places interface, Degraded for anything else without the list.
+    """
+    if isinstance(said, dict) and (
+        _PLACES & set(said) or text_at(said, "reviews", 0, "name")[:7] == "places/"
+    ):
+        raise CollectorError(
+            "This is an answer of Google's Places interface, whose terms forbid storing; nothing was kept.",
+            "Use `google_business` for locations of your own, without another `base_url`.",
+            permanent=True,
+        )
+    if isinstance(said, dict) and set(said) <= _ABOUT_ALL and not at(said, "totalReviewCount"):
+        return []
+    return list_at(said, "reviews", where="Google Business Profile")
+
+
+def original(comment: str) -> str:
+    """What the reviewer wrote, where Google puts its own translation before or behind it."""
+    if _TRANSLATED not in comment:
+        return comment
+    if _ORIGINAL in comment:
+        return comment.rpartition(_ORIGINAL)[2].strip()
+    before, _, after = comment.partition(_TRANSLATED)
+    return before.strip() or after.strip()
+
+
+def _explain(status: int, said: Any) -> CollectorError | None:
+    """Google's errors: `{"error": {"code", "message", "status"}}`."""
+    state = text_at(said, "error", "status")
+    if status == 401 or state == "UNAUTHENTICATED":
+        return CollectorError(
+            "Google does not accept the access token.",
+            "It may have run out after an hour: let it be fetched with a refresh token.",
+            permanent=True,
+        )
+    if status == 403 or state == "PERMISSION_DENIED":
+        return CollectorError(
+            "Google refuses access to the location.",
+            "The account must manage it, and Google must have approved the project for this interface.",
+            permanent=True,
+        )
+    if status == 404 or state == "NOT_FOUND":
+        return CollectorError(
+            "Google has no such location.",
+            "Correct it under `locations`; it must be verified.",
+            permanent=True,
+        )
+    if status == 429 or state == "RESOURCE_EXHAUSTED":
+        return CollectorError("Google's quota is used up.", LATER)
+    return None
