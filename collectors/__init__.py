@@ -15,6 +15,7 @@ COLLECTORS = {
     "file": "collectors.file:FileCollector",
     "google_business": "collectors.google_business:GoogleBusinessCollector",
     "hackernews": "collectors.hackernews:HackerNewsCollector",
+    "mastodon": "collectors.mastodon:MastodonCollector",
     "page": "collectors.page:PageCollector",
     "reddit": "collectors.reddit:RedditCollector",
     "trustpilot": "collectors.trustpilot:TrustpilotCollector",
