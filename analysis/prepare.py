@@ -22,6 +22,7 @@ LONGEST_NAME: Final = 1_000
 """The same for fields of one line: ids, places, names."""
 CUT: Final = " [cut]"
 PSEUDONYM_DIGITS: Final = 16
+KEYED_ID_DIGITS: Final = 32
 EMAIL, PHONE = "[email]", "[phone]"
 LEAST_DIGITS: Final = 7
 """The shortest phone numbers worth looking for, local ones without an area code aside."""
@@ -76,10 +77,15 @@ class Preparer:
                 new = self.redact(text) if name in _REDACTED else text
                 if new != old:
                     changes[name] = new
-        changes["id"] = normalise(mention.id, LONGEST_NAME)
+        changes["id"] = clean_id(mention.id)
         changes["author"] = self.pseudonym(mention.source, mention.author)
         changes["url"] = web_address(mention.url)
         return mention.replace(**changes)
+
+    def keyed_id(self, source: str, id_: str) -> str:
+        """32 hex digits of HMAC-SHA-256 over source and id: what a tombstone keeps instead of the id."""
+        message = f"id\x00{source}\x00{clean_id(id_)}".encode("utf-8", "replace")
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:KEYED_ID_DIGITS]
 
     def redact(self, text: str) -> str:
         """Text with e-mail addresses and phone numbers replaced by `[email]` and `[phone]`."""
@@ -114,6 +120,11 @@ def normalise(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest:
         text = text[: longest - len(CUT)].rstrip() + CUT
     return text
+
+
+def clean_id(id_: str) -> str:
+    """An id as it is stored."""
+    return normalise(id_, LONGEST_NAME)
 
 
 def web_address(url: str) -> str:

@@ -32,6 +32,10 @@ GONE: Final = "deleted at the source"
 """The reason of a Reject whose `where` is the id of an item that its site has deleted."""
 NO_TEXT: Final = "no text"
 """The same of an item that is there but says nothing; where it said something before, that is gone."""
+HIDDEN: Final = "not public at the source"
+REPLACED: Final = "replaced by an edit of it"
+REMOVING: Final = frozenset({GONE, NO_TEXT, HIDDEN, REPLACED})
+"""The reasons for which what is stored of an item is removed."""
 
 PARTS: Final = ("title", "pros", "cons", "advice", "body")
 """The text fields of a mention in the order in which `Mention.text` joins them."""
@@ -164,8 +168,8 @@ def verdict(mention: Mention, analysis: Analysis) -> Verdict:
 class Reject:
     """Something read that could not become a mention: where it stood, and why, in a reader's words.
 
-    `where` names a file and line, a page or an item id; it never holds the text itself. With the reason
-    GONE or NO_TEXT it is the item's id, and what is stored under it is removed.
+    `where` names a file and line, a page or an item id; it never holds the text itself. With a reason
+    of REMOVING it is the item's id, and what is stored under it is removed.
     """
 
     where: str
@@ -205,9 +209,17 @@ RunStatus = Literal["running", "ok", "partial", "degraded", "failed", "interrupt
 that the source should have (so its silence is not quiet). failed: nothing could be read."""
 
 
+Fault = Literal["", "passing", "permanent", "budget"]
+"""Why a run did not come to its end: something that may pass, that somebody must mend, or its
+`daily_requests` are used up. Empty also where it came to its end with less than was expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one run of one source ended. `permanent`: no retry will help until somebody changes something."""
+    """How one run of one source ended. `permanent`: no retry will help until somebody changes something.
+
+    `retry_after`: seconds, counted from the end of the run. `requests`: how many it made.
+    """
 
     source: str
     status: RunStatus
@@ -216,6 +228,8 @@ class Outcome:
     remedy: str = ""
     retry_after: float | None = None
     permanent: bool = False
+    requests: int = 0
+    fault: Fault = ""
 
     @property
     def good(self) -> bool:
@@ -236,7 +250,7 @@ class Batch:
     """What one transaction of a run writes: mentions with analyses, the cursor after them, the tally.
 
     `gone`: what the source has deleted; `seen`: ids of stored mentions that it still has, unchanged; `at`:
-    when it was read, without which these two are not looked at.
+    when it was read, without which these two are not looked at. `requests`: made since the run began.
     """
 
     source: str
@@ -246,6 +260,7 @@ class Batch:
     gone: tuple[Removal, ...] = ()
     seen: tuple[str, ...] = ()
     at: datetime | None = None
+    requests: int = 0
 
 
 @dataclass(frozen=True, slots=True)

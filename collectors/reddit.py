@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, model_validator
 from candidly import __version__
 from candidly.config import Duration, SourceSettings
 from candidly.errors import CollectorError, ConfigError
-from candidly.records import Cursor, Mention, Reject
+from candidly.records import GONE, NO_TEXT, Cursor, Mention, Reject
 from collectors.base import Context, Raw
 from collectors.dates import BadDate, read_date
 from collectors.terms import check_terms
@@ -26,8 +26,6 @@ from collectors.terms import check_terms
 if TYPE_CHECKING:
     import praw
 
-GONE: Final = "deleted at the source"
-EMPTY: Final = "no text"
 _GONE: Final = re.compile(r"\[\s*(deleted|removed)\b[^\]]*\]", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"^\s*>.*\n*", re.MULTILINE)
 _TERMS: Final = re.compile(r'"([^"]+)"|\b(?!(?:OR|AND|NOT)\b)(\w[\w&.-]*)')
@@ -205,7 +203,7 @@ class RedditCollector:
         if _GONE.match(body) or (_GONE.match(title) and not body):
             return Reject(name, GONE)
         if not (title or body).strip():
-            return Reject(name, EMPTY)
+            return Reject(name, NO_TEXT)
         try:
             published = read_date(item["created_utc"], now=self.context.now)
         except BadDate as problem:

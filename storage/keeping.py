@@ -17,13 +17,13 @@ from sqlalchemy import ColumnElement, delete, func, select
 from candidly import failpoints
 from candidly.records import Removal
 from storage.engine import translated
-from storage.removal import CHUNK, EXPIRED, blank, mark_seen, remove, with_texts
-from storage.schema import cursors, deliveries, incidents, mentions, opinions, runs, tombstones
+from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, with_texts
+from storage.schema import cursors, deliveries, incidents, mentions, opinions, periods, runs, tombstones
 from storage.store import Store, lock_mentions
 
 __all__ = [
     "CHUNK", "EXPIRED", "Holdings", "checked", "due", "expire", "forget_source", "holdings", "ids", "oldest",
-    "settle", "take_out", "tombstones_of",
+    "settle", "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -94,18 +94,34 @@ def expire(store: Store, source: str, keep: timedelta, now: datetime) -> int:
     return len(rows)
 
 
+def unsettled(store: Store) -> datetime | None:
+    """Since when removed texts may still be read in the database's files by other means than SQL."""
+    with store.reading() as connection:
+        wanted = select(periods.c.claimed).where(periods.c.job == UNSETTLED)
+        return connection.execute(wanted).scalar()
+
+
 def settle(store: Store) -> bool:
     """Make what was removed unreadable in the files too; False where a reader is in the way (try again).
 
-    On SQLite the write-ahead log, which still holds pages as they were, is written back and emptied. On
-    PostgreSQL there is nothing that a client can do: old row versions go with the next VACUUM, and what the
-    server archives (its own log, backups) goes when its administrator lets it expire.
+    On SQLite a removed row is overwritten where it stood (`secure_delete`), but a copy may be left where rows
+    were moved between pages, and in the write-ahead log. So the file is written anew (VACUUM: about a second
+    for 100 MB, and as much free space) and the log emptied. On PostgreSQL there is nothing that a client can
+    do: old row versions go with the next VACUUM, and what the server archives (its own log, backups) when its
+    administrator lets it expire.
     """
-    if store.engine.dialect.name != "sqlite":
-        return True
-    with translated(), closing(store.engine.raw_connection()) as connection:
-        busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    return not busy
+    since = unsettled(store)
+    if store.engine.dialect.name == "sqlite":
+        with translated(), closing(store.engine.raw_connection()) as connection:
+            if since is not None:
+                connection.cursor().execute("VACUUM")
+            if connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return False
+    with store.writing() as connection:
+        # Not one that is younger: a collector may have removed something since.
+        done = (periods.c.job == UNSETTLED) & (periods.c.claimed == since)
+        connection.execute(delete(periods).where(done))
+    return True
 
 
 # A source as a whole

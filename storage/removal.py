@@ -1,8 +1,7 @@
 """Texts that go for good: statements inside a transaction.
 
 What depends on a text goes with it in the same transaction: analysis and opinions (by foreign key), and the
-words that alerts have quoted from it. `secure_delete` (engine.py) overwrites the bytes in the file, and
-`keeping.settle` those in the write-ahead log.
+words that alerts have quoted from it. `keeping.settle` sees to the bytes that are left in the files.
 """
 
 from __future__ import annotations
@@ -11,15 +10,18 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from candidly.records import PARTS, Removal
-from storage.schema import deliveries, incidents, mentions, opinions, tombstones
+from storage.schema import deliveries, incidents, mentions, opinions, periods, tombstones
 
 CHUNK: Final = 500
 EXPIRED: Final = "expired"
 """The digest of a mention whose text was removed for its age: the text is not taken in again."""
+
+UNSETTLED: Final = "unsettled"
+"""A row of `periods` with this job says since when bytes of removed texts may be left in the files."""
 
 _BLANK: Final = (*PARTS, "about", "url", "author", "position", "location")
 """What goes when a text expires. What stays says when, where, about whom and how it was judged."""
@@ -37,6 +39,8 @@ def remove(
     forget_quotes(connection, found)
     for chunk in _chunks([row.pk for row in found]):
         connection.execute(delete(mentions).where(mentions.c.pk.in_(chunk)))
+    if found:
+        unsettle(connection, at)
     if remember:
         _bury(connection, source, [wanted[row.id] for row in found], at)
     return len(found)
@@ -49,18 +53,37 @@ def mark_seen(connection: Connection, source: str, ids: Sequence[str], at: datet
         connection.execute(update(mentions).where(those).values(checked=at))
 
 
+def edited(connection: Connection, source: str, ids: Sequence[str], at: datetime) -> None:
+    """These mentions are about to get another text: nobody shall read their old words in an alert."""
+    if ids:
+        forget_quotes(connection, list(_rows(connection, source, ids)))
+        unsettle(connection, at)
+
+
+def unsettle(connection: Connection, at: datetime) -> None:
+    """Note that bytes of what was removed or edited may be left in the files."""
+    row = {"job": UNSETTLED, "key": "", "claimed": at}
+    connection.execute(_insert(connection, periods).values(row).on_conflict_do_nothing())
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
 def _bury(connection: Connection, source: str, gone: Sequence[Removal], at: datetime) -> None:
     """Note that these mentions must never be stored again."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     day = at.astimezone(UTC).date()
     for chunk in _chunks(gone):
         rows = [{"source": source, "key": one.key, "day": day, "reason": one.reason} for one in chunk]
-        connection.execute(dialect.insert(tombstones).on_conflict_do_nothing(), rows)
+        connection.execute(_insert(connection, tombstones).on_conflict_do_nothing(), rows)
 
 
 def blank(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
     """Empty the texts of mentions, of what was quoted from them too; the rest stays for the figures."""
     forget_quotes(connection, rows)
+    if rows:
+        unsettle(connection, now)
     empty: dict[str, Any] = dict.fromkeys(_BLANK, "")
     for chunk in _chunks([row.pk for row in rows]):
         marked = update(mentions).where(mentions.c.pk.in_(chunk))

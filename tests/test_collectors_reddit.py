@@ -21,10 +21,11 @@ from candidly.demo.invent import build_world
 from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
 from candidly.demo.world import SUBREDDITS, Comment, Post
 from candidly.errors import CollectorError, ConfigError, Degraded
-from candidly.records import Mention, Reject
+from candidly.records import GONE, Mention, Reject
+from candidly.records import NO_TEXT as EMPTY
 from collectors import redditapi
 from collectors.base import Context, Raw
-from collectors.reddit import EMPTY, GONE, RedditCollector, RedditSettings
+from collectors.reddit import RedditCollector, RedditSettings
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -10,9 +10,9 @@ import pytest
 from replayserver import ReplayServer
 
 from candidly.errors import CollectorError
-from candidly.records import Mention, Reject
+from candidly.records import GONE, Mention, Reject
 from collectors.base import Context
-from collectors.reddit import GONE, RedditCollector, RedditSettings
+from collectors.reddit import RedditCollector, RedditSettings
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FOLDERS = (DATA / "api-reddit-praw", DATA / "api-reddit-errors-prawcore")
