@@ -19,6 +19,7 @@ COLLECTORS = {
     "page": "collectors.page:PageCollector",
     "reddit": "collectors.reddit:RedditCollector",
     "trustpilot": "collectors.trustpilot:TrustpilotCollector",
+    "x": "collectors.x:XCollector",
     "yelp": "collectors.yelp:YelpCollector",
 }
 """type in config.yaml -> where the class lives; loaded on first use, so that praw stays out of `--help`."""
