@@ -149,8 +149,19 @@ class SourceSettings(Model):
         "", max_length=200, description="Reference of a written permission, where the site demands one."
     )
 
+    daily_requests: int | None = Field(
+        None, ge=1, le=10_000_000, description="Most requests a day (UTC); empty: as many as it needs."
+    )
+
     live: ClassVar[bool] = False
     """Whether the source talks to somebody else's server, so that its terms must have been read."""
+
+    @field_validator("daily_requests")
+    @classmethod
+    def _asks_somebody(cls, value: int | None) -> int | None:
+        if value is not None and not cls.live:
+            raise ValueError("is for sources that ask a server; this one reads files")
+        return value
 
     @field_validator("terms_read", mode="before")
     @classmethod

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import collectors
 from alerting import channels, outbox, rules
 from analysis.companies import WHOLE_SOURCE, Decision
 from candidly.config import SourceSettings
-from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
+from candidly.errors import CandidlyError, CollectorError, DeliveryError, StoreError, UsageError
 from candidly.figures import WeeklyFigures
+from candidly.outcomes import Ended, midnight, outcome_of
+from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
-from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, RunStatus, Tally
+from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
-from collectors.base import Collector
+from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from reporting import weekly as reports
-from storage import queries
+from storage import queries, runlog
 
 log = logging.getLogger("candidly")
 
 BATCH = 200
 """Items after which a batch is written: few enough to lose little to a crash, many enough to be fast."""
+UNITS = 20
+"""Units after which one is written too: each cost its source a request, though it may hold nothing new."""
 
 Progress = Callable[[str, Tally], None]
 
@@ -57,12 +64,12 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     tally = Tally()
     error: Exception | None = None
     answered = False
-    context = session.context()
+    context = replace(session.context(), requests=_requests(session, settings, run, started))
     try:
         collector = collectors.load(settings.type)(settings, context)
         for batch in _batches(session, settings, collector, rejects):
             answered = True
-            session.store.save(run, batch)
+            session.store.save(run, replace(batch, requests=context.requests.made))
             tally.add(batch.tally)
             progress(settings.name, tally)
             if session.stopping():
@@ -74,10 +81,30 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     except Exception as problem:  # a broken collector must not take the other sources with it
         log.debug("source %s failed unexpectedly", settings.name, exc_info=True)
         error = problem
-    outcome = _outcome(settings, tally, error, context.notes, stopped=session.stopping(), answered=answered)
+    ended = Ended(
+        tally, error, context.notes, context.requests, stopped=session.stopping(), answered=answered
+    )
+    now = session.now()
+    outcome = outcome_of(settings, ended, now)
     rejects.close()
-    session.store.end_run(run, outcome, session.now())
+    session.store.end_run(run, outcome, now)
     return outcome
+
+
+def _requests(session: Session, settings: SourceSettings, run: int, now: datetime) -> Requests:
+    """How many requests a run may make: what its source's earlier runs of the day have left over."""
+    if settings.daily_requests is None:
+        return Requests()
+    made = runlog.requests_since(session.store, settings.name, midnight(now))
+    note = partial(session.store.note_requests, run)
+    return Requests(left=max(settings.daily_requests - made, 0), note=note)
+
+
+def pace_of(session: Session, settings: SourceSettings) -> Pace:
+    """When a source is to be asked again, and why then."""
+    latest = runlog.latest(session.store, settings.name, ENOUGH_RUNS)
+    changed = datetime.fromtimestamp(session.loaded.path.stat().st_mtime, UTC)
+    return pace(settings.every, latest, session.now(), changed)
 
 
 def _batches(
@@ -86,13 +113,14 @@ def _batches(
     """What the collector yields, analysed, in batches that each end where a cursor stands."""
     items: list[Mention | Reject] = []
     cursor: Cursor | None = None
+    units = 0
     try:
         for raw in collector.fetch(session.store.cursor(settings.name)):
             items += list(collector.parse(raw))  # a list: a unit counts as a whole or not at all
-            cursor = raw.cursor
-            if len(items) >= BATCH:
+            cursor, units = raw.cursor, units + 1
+            if len(items) >= BATCH or units >= UNITS:
                 yield analyse(session, settings, items, cursor, rejects)
-                items, cursor = [], None
+                items, cursor, units = [], None, 0
     except CollectorError:
         if cursor is not None:  # what was read before the failure is good, and stays
             yield analyse(session, settings, items, cursor, rejects)
@@ -186,7 +214,9 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
 
     opened = []
     for outcome in outcomes:
-        runs = queries.runs(session.store, limit=200)
+        if outcome.fault == "budget":  # as its owner wanted it
+            continue
+        runs = [run for run in queries.runs(session.store, limit=200) if run["fault"] != "budget"]
         failures = rules.failures_in_a_row(runs, outcome.source)
         opened += _record(session, rules.source_change(
             outcome, queries.incidents(session.store, status="open", limit=1000), session.now(),
@@ -267,40 +297,3 @@ def report_due(session: Session) -> list[Path]:
             written += publish(session, figures)
             session.store.claim_period(job, key, session.now())
     return written
-
-
-def _outcome(
-    settings: SourceSettings,
-    tally: Tally,
-    error: Exception | None,
-    notes: list[str],
-    *,
-    stopped: bool,
-    answered: bool,
-) -> Outcome:
-    """How the run ended, in words for a person. `answered`: the source gave more than "unchanged"."""
-    message, remedy, retry_after, permanent = "; ".join(notes), "", None, False
-    status: RunStatus = "interrupted" if stopped else "ok"
-    expect = settings.expect
-    if isinstance(error, CollectorError):
-        message, remedy, retry_after, permanent = (
-            error.message,
-            error.remedy,
-            error.retry_after,
-            error.permanent,
-        )
-        status = "partial" if tally.read else "degraded" if isinstance(error, Degraded) else "failed"
-    elif isinstance(error, CandidlyError):
-        message, remedy, permanent = error.message, error.remedy, isinstance(error, UsageError)
-        status = "partial" if tally.read else "failed"
-    elif error is not None:
-        message = f"{type(error).__name__} in the collector."
-        remedy = "This is a fault of candidly; run with --debug to see where, and report it."
-        status = "partial" if tally.read else "failed"
-    elif expect and answered and expect.min is not None and tally.read < expect.min:
-        status, message = "degraded", f"only {tally.read} items where at least {expect.min} were expected."
-        remedy = "Look at the source by hand; adjust `expect` if this is right."
-    elif expect and expect.max is not None and tally.read > expect.max:
-        status, message = "degraded", f"{tally.read} items where at most {expect.max} were expected."
-        remedy = "Look at the source by hand; adjust `expect` if this is right."
-    return Outcome(settings.name, status, tally, message, remedy, retry_after, permanent)

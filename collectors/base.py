@@ -37,19 +37,26 @@ class Raw:
 
 @dataclass(slots=True)
 class Requests:
-    """How many requests a run has made, and how many it may make (None: as many as it needs)."""
+    """How many requests a run has made, and how many it may make (None: as many as it needs).
+
+    `note` is told the number before each, so that a run that is killed has not made one too many.
+    """
 
     left: int | None = None
     made: int = 0
+    note: Callable[[int], None] = lambda _made: None
+    refused: bool = False
 
     def spend(self) -> None:
         """Count one; raises CollectorError where the source's budget of the day is used up."""
         if self.left is not None and self.made >= self.left:
+            self.refused = True
             raise CollectorError(
                 "The source's `daily_requests` are used up.",
                 "It goes on tomorrow where it stopped; a larger budget lets it read on today.",
             )
         self.made += 1
+        self.note(self.made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from candidly.errors import StoreError
 
-VERSION = "0002"
+VERSION = "0003"
 """The last step in `migrations/versions/`; checked there by a test, and here without loading Alembic."""
 
 VERSION_TABLE = "candidly_version"
@@ -200,6 +200,15 @@ runs = Table(
     Column("rejected", JSON, nullable=False, comment="Reason -> items rejected."),
     _text("message", "How it went, for a reader."),
     _text("remedy", "What to do about it."),
+    Column("requests", Integer, nullable=False, server_default="0", comment="Requests that it made."),
+    Column(
+        "fault",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="Why it did not reach its end: passing, permanent, budget or empty.",
+    ),
+    Column("not_before", UTCDateTime, comment="When the source may be asked again, where that was said."),
     Index(None, "source", "started"),
 )
 

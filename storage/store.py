@@ -107,7 +107,7 @@ class Store:
             if batch.cursor is not None:
                 connection.execute(delete(cursors).where(cursors.c.source == batch.source))
                 connection.execute(insert(cursors).values(source=batch.source, cursor=batch.cursor))
-            _add_tally(connection, run, batch.tally)
+            _add_tally(connection, run, batch)
             failpoints.hit("store.commit")
         failpoints.hit("store.committed")
 
@@ -124,9 +124,15 @@ class Store:
         failpoints.hit("store.committed")
         return done
 
+    def note_requests(self, run: int, made: int) -> None:
+        """Note how many requests a run has made until now, before its next batch does."""
+        with self.writing() as connection:
+            connection.execute(update(runs).where(runs.c.id == run).values(requests=made))
+
     def end_run(self, run: int, outcome: Outcome, finished: datetime) -> None:
         """Note how a run ended; the outcome's tally is the run's."""
         values = {name: getattr(outcome.tally, name) for name in COUNTS}
+        wait = outcome.retry_after
         with self.writing() as connection:
             connection.execute(
                 update(runs)
@@ -138,6 +144,9 @@ class Store:
                     finished=finished,
                     message=outcome.message,
                     remedy=outcome.remedy,
+                    requests=outcome.requests,
+                    fault=outcome.fault,
+                    not_before=None if wait is None else finished + timedelta(seconds=wait),
                 )
             )
 
@@ -289,9 +298,11 @@ def _remove(connection: Connection, pks: Sequence[int]) -> None:
         connection.execute(delete(mentions).where(mentions.c.pk.in_(pks[at : at + CHUNK])))
 
 
-def _add_tally(connection: Connection, run: int, tally: Tally) -> None:
+def _add_tally(connection: Connection, run: int, batch: Batch) -> None:
+    tally = batch.tally
     row = connection.execute(select(runs.c.rejected).where(runs.c.id == run)).one()
     total = Tally(rejected=dict(row.rejected))
     total.add(Tally(rejected=tally.rejected))
     counts = {name: runs.c[name] + getattr(tally, name) for name in COUNTS}
-    connection.execute(update(runs).where(runs.c.id == run).values(**counts, rejected=total.rejected))
+    values = {**counts, "rejected": total.rejected, "requests": batch.requests}
+    connection.execute(update(runs).where(runs.c.id == run).values(**values))

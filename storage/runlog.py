@@ -1,0 +1,34 @@
+"""What the runs tell about a source: how it fared lately, and how many requests a day has cost it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from storage.schema import runs
+from storage.store import Store
+
+
+def latest(store: Store, source: str, limit: int) -> list[dict[str, Any]]:
+    """The latest runs of a source, newest first, as dicts of the columns of `runs`."""
+    wanted = (
+        select(runs)
+        .where(runs.c.source == source)
+        .order_by(runs.c.started.desc(), runs.c.id.desc())
+        .limit(limit)
+    )
+    with store.reading() as connection:
+        return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+def requests_since(store: Store, source: str, midnight: datetime) -> int:
+    """Requests of a source's runs since midnight; a run across midnight counts for both days.
+
+    One that was broken off counts for the day on which it began: when it ended, nobody knows.
+    """
+    today = (runs.c.started >= midnight) | ((runs.c.finished >= midnight) & (runs.c.status != "interrupted"))
+    wanted = select(func.coalesce(func.sum(runs.c.requests), 0)).where(runs.c.source == source, today)
+    with store.reading() as connection:
+        return int(connection.scalar(wanted) or 0)
