@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, model_validator
@@ -15,6 +15,9 @@ from candidly.errors import CollectorError, Degraded
 from collectors.base import Context
 from collectors.paging import Walk
 from collectors.terms import check_terms, checker
+
+if TYPE_CHECKING:
+    from collectors.http import Response
 
 LATER: Final = "It is tried again with the next run."
 LOCAL: Final = ("127.0.0.1", "::1", "localhost")
@@ -81,6 +84,8 @@ class Api:
         check_terms(settings, (settings.server,))
         self._server, self._explain = settings.server, explain
         self._headers = {"Accept": "application/json", **(headers or {})}
+        self.ended: CollectorError | None = None
+        """What the next request raises instead of being made (the quota is used up, say)."""
         self._http = Http(
             context.now,
             user_agent=user_agent(settings.user_agent_contact),
@@ -97,12 +102,33 @@ class Api:
 
         Raises CollectorError for a refusal, Degraded for an answer that is no JSON object or list.
         """
-        from collectors.http import Refused
-
         query = urlencode({key: value for key, value in (params or {}).items() if value is not None})
         url = f"{self._server}{path}{'?' if query else ''}{query}"
+        return self._asked(path, lambda: self._http.get(url, headers=self._headers))
+
+    def post(self, path: str, data: Mapping[str, object]) -> Any:
+        """The JSON that answers JSON; raises as `get`. For what may be done twice, such as signing in."""
+        body = json.dumps(data).encode()
+        headers = {**self._headers, "Content-Type": "application/json"}
+        return self._asked(path, lambda: self._http.post(f"{self._server}{path}", body, headers=headers))
+
+    def rest(self, seconds: float) -> None:
+        """The site asks for a pause: a short one is waited for before the next request, else that fails."""
+        from collectors.http import SHORT_WAIT
+
+        if seconds <= SHORT_WAIT:
+            self._http.throttle.rest(urlsplit(self._server).netloc.lower(), seconds)
+        else:
+            pause = f"{self._server} asks for a pause of {seconds:g} s."
+            self.ended = CollectorError(pause, LATER, retry_after=seconds)
+
+    def _asked(self, path: str, ask: Callable[[], Response]) -> Any:
+        from collectors.http import Refused
+
+        if self.ended is not None:
+            raise self.ended
         try:
-            answer = self._http.get(url, headers=self._headers)
+            answer = ask()
         except Refused as error:
             raise self._explained(error) from None
         found = _json(answer.body)

@@ -29,6 +29,7 @@ from candidly import __version__
 from candidly.errors import CollectorError
 from collectors.httpbody import LATER, read_body
 from collectors.httpconnect import Adapter, Watch
+from collectors.throttle import Throttle
 
 ACCEPT = (
     "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -85,39 +86,21 @@ class Response:
         return self.status == 304
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request; `body` makes it a POST."""
+
+    url: str
+    headers: Mapping[str, str]
+    first_bytes: int | None = None
+    body: bytes | None = None
+
+
 class Refused(CollectorError):
     """The server answered with an HTTP status that is no good answer; `body`: how its words begin."""
 
     status = 0
     body = b""
-
-
-def _sleep(seconds: float) -> None:
-    time.sleep(seconds)  # looked up when it is needed, so that a contract test can watch it
-
-
-class Throttle:
-    """Keeps requests to one host apart; collectors that share it share the manners."""
-
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] | None = None
-    ) -> None:
-        self.clock, self.sleep = clock, sleep or _sleep
-        self._free: dict[str, float] = {}
-        self._slower: dict[str, float] = {}
-
-    def slow_down(self, host: str, seconds: float) -> None:
-        """What a host's robots.txt asks for (crawl-delay); never faster than the interval set here."""
-        self._slower[host] = seconds
-
-    def wait(self, host: str) -> None:
-        """Sleep until the host may be asked again."""
-        if (pause := self._free.get(host, 0.0) - self.clock()) > 0:
-            self.sleep(pause)
-
-    def done(self, host: str, interval: float) -> None:
-        """Note that a request ended now."""
-        self._free[host] = self.clock() + max(interval, self._slower.get(host, 0.0))
 
 
 _SHARED = Throttle()
@@ -195,11 +178,24 @@ class Http:
         for _ in range(MAX_REDIRECTS + 1):
             self._check(url, origin, allowed)
             sent = {**self._headers(validators or {}), **((headers or {}) if _same_host(url, start) else {})}
-            answer, budget = self._attempts(url, sent, budget, first_bytes)
+            answer, budget = self._attempts(_Ask(url, sent, first_bytes), budget)
             if isinstance(answer, Response):
                 return answer
             origin, url = url, answer
         raise CollectorError(f"{shown(start)}: more than {MAX_REDIRECTS} redirects.", _REMEDIES[404])
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Response:
+        """Send `body` to `url`, for what may be done twice, such as signing in: it is retried like a `get`.
+
+        It goes to no other place, for it may hold a password: a redirect is a CollectorError, as is
+        everything that is no good answer.
+        """
+        self._check(url, url, None)
+        ask = _Ask(url, {**self._headers({}), **headers}, body=body)
+        answer, _ = self._attempts(ask, self.deadline)
+        if not isinstance(answer, Response):
+            raise CollectorError(f"{shown(url)} has moved.", _REMEDIES[400], permanent=True)
+        return answer
 
     def _check(self, url: str, origin: str, allowed: Callable[[str], None] | None) -> None:
         """Refuse what must not be asked for at all."""
@@ -224,18 +220,16 @@ class Http:
             if check is not None:
                 check(url)
 
-    def _attempts(
-        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None
-    ) -> tuple[Response | str, float]:
+    def _attempts(self, ask: _Ask, budget: float) -> tuple[Response | str, float]:
         """One hop with its retries: the answer, or where it redirects to; and the seconds that are left."""
-        host = urlsplit(url).netloc.lower()
+        host = urlsplit(ask.url).netloc.lower()
         for attempt in range(self.retries + 1):
             if self.spend is not None:
                 self.spend()
             self.throttle.wait(host)
             before = time.monotonic()
             try:
-                answer: Response | str | _Again = self._once(url, headers, budget, first_bytes)
+                answer: Response | str | _Again = self._once(ask, budget)
             except _Again as again:
                 answer = again
             finally:
@@ -248,37 +242,36 @@ class Http:
             self.throttle.sleep(answer.wait or 0.5 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
         raise AssertionError("unreachable")
 
-    def _once(
-        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None
-    ) -> Response | str:
+    def _once(self, ask: _Ask, budget: float) -> Response | str:
         with Watch(budget) as watch:
             self._adapter.watch = watch
             try:
-                return self._exchange(url, headers, budget, first_bytes, watch)
+                return self._exchange(ask, budget, watch)
             except CollectorError:
                 raise
             except _FAULTS as fault:
                 if watch.fired or watch.left() <= 0:
-                    raise self._late(url) from None
-                raise _fault(url, fault) from None
+                    raise self._late(ask.url) from None
+                raise _fault(ask.url, fault) from None
 
-    def _exchange(
-        self, url: str, headers: Mapping[str, str], budget: float, first_bytes: int | None, watch: Watch
-    ) -> Response | str:
+    def _exchange(self, ask: _Ask, budget: float, watch: Watch) -> Response | str:
         """Send one request; read its answer."""
-        request = self._session.prepare_request(requests.Request("GET", url, headers=dict(headers)))
+        url, method = ask.url, "GET" if ask.body is None else "POST"
+        wanted = requests.Request(method, url, headers=dict(ask.headers), data=ask.body)
+        request = self._session.prepare_request(wanted)
         timeout = (min(self.connect_timeout, budget), budget)
         with self._session.send(request, stream=True, allow_redirects=False, timeout=timeout) as answer:
             status = answer.status_code
             if status in _REDIRECTS and answer.headers.get("Location"):
                 location = answer.headers["Location"].encode("latin-1", "replace").decode("utf-8", "replace")
                 return urljoin(url, location)
-            if status == 304 and (known := _validators(headers)):
+            if status == 304 and (known := _validators(ask.headers)):
                 return Response(status=304, url=url, validators=known)
             if not 200 <= status < 300:
                 said = _said(answer, shown(url))
                 raise self._refusal(url, status, _retry_after(status, answer.headers), said)
-            body = read_body(answer, first_bytes or self.max_bytes, shown(url), cut=first_bytes is not None)
+            cut = ask.first_bytes is not None
+            body = read_body(answer, ask.first_bytes or self.max_bytes, shown(url), cut=cut)
             if watch.fired:  # a body without a length ends like this too
                 raise self._late(url)
             return _response(url, answer, body)
