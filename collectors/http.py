@@ -37,7 +37,7 @@ ACCEPT = (
 MAX_REDIRECTS = 5
 ERROR_BYTES = 20_000
 """Of a refusal: interfaces say there in JSON what is wrong."""
-MAX_RETRY_AFTER = 3600.0
+MAX_RETRY_AFTER = 86_400.0
 SHORT_WAIT = 5.0
 """A Retry-After up to this is waited for here; a longer one is handed to the caller."""
 _RETRIED = {500, 502, 503, 504}
@@ -297,7 +297,7 @@ class Http:
         return _refused(status, message, remedy, said, permanent=permanent, retry_after=wait)
 
     def _seconds(self, retry_after: str) -> float | None:
-        """A Retry-After (seconds, moment or date) as seconds from now, an hour at most; None without one."""
+        """A Retry-After (seconds, moment or date) as seconds from now, a day at most; None without one."""
         text = retry_after.strip()
         now = self.now + timedelta(seconds=self.throttle.clock() - self._started)
         if text.isascii() and text.isdigit():

@@ -26,7 +26,7 @@ from collectors.httpconnect import Adapter, Watch
 DEADLINE: Final = 60.0
 """Seconds for one request, however slowly the answer drips."""
 MAX_BYTES: Final = 30_000_000
-MAX_RETRY_AFTER: Final = 3600.0
+MAX_RETRY_AFTER: Final = 86_400.0
 
 _LATER: Final = "It is tried again with the next run."
 _REQUEST: Final = "Check `subreddits` and `queries`."
