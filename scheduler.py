@@ -27,7 +27,6 @@ from candidly.config import SourceSettings
 from candidly.configfile import Loaded
 from candidly.errors import Busy, CandidlyError
 from candidly.session import Session, open_session, wall_clock
-from storage import queries
 
 log = logging.getLogger("candidly")
 
@@ -55,12 +54,11 @@ class Service:
         config = self.loaded.config
         now = wall_clock()
         with self._session() as session:
-            last = {run["source"]: run["started"] for run in queries.last_runs(session.store)}
+            due = {source.name: pipeline.pace_of(session, source).due for source in config.sources}
         for source in config.sources:
             if source.enabled:
-                due = max(now, last[source.name] + source.every) if source.name in last else now
-                self._add(f"source:{source.name}", self._collect(source), IntervalTrigger(
-                    seconds=int(source.every.total_seconds())), due)  # fmt: skip
+                every = IntervalTrigger(seconds=max(int(source.every.total_seconds()), 1))
+                self._add(f"source:{source.name}", self._collect(source), every, due[source.name])
         alerts = IntervalTrigger(seconds=int(config.alerts.every.total_seconds()))
         self._add("alerts", self._alerts, alerts, now + timedelta(seconds=1))
         report = config.report
@@ -105,18 +103,23 @@ class Service:
             self.scheduler.modify_job(name, next_run_time=until)
 
     def _collect(self, source: SourceSettings) -> Callable[[], None]:
-        def work(session: Session) -> None:
-            outcomes = pipeline.collect(session, [source])
-            pipeline.watch(session, outcomes)
-            pipeline.deliver(session)
-            for outcome in outcomes:
-                log.info("%s: %s, %d read, %d new", outcome.source, outcome.status, outcome.tally.read,
-                         outcome.tally.stored)  # fmt: skip
-                if outcome.retry_after:
-                    later = wall_clock() + timedelta(seconds=outcome.retry_after)
-                    self._postpone(f"source:{source.name}", later)
+        job = f"source:{source.name}"
 
-        return lambda: self._locked(f"source:{source.name}", work)
+        def work(session: Session) -> None:
+            pace = pipeline.pace_of(session, source)
+            if not pace.held(session.now()):  # a person may have asked meanwhile, and been told to wait
+                outcomes = pipeline.collect(session, [source])
+                pipeline.watch(session, outcomes)
+                pipeline.deliver(session)
+                for outcome in outcomes:
+                    log.info("%s: %s, %d read, %d new", outcome.source, outcome.status, outcome.tally.read,
+                             outcome.tally.stored)  # fmt: skip
+                pace = pipeline.pace_of(session, source)
+            if pace.state != "as set" or pace.not_before:
+                log.info("%s: asked again at %s (%s)", source.name, f"{pace.due:%Y-%m-%d %H:%M}", pace.state)
+            self._postpone(job, pace.due)
+
+        return lambda: self._locked(job, work)
 
     def _alerts(self) -> None:
         def work(session: Session) -> None:

@@ -52,20 +52,21 @@ def pace(every: timedelta, runs: Iterable[Row], now: datetime, changed: datetime
     every_run = list(runs)
     if not every_run:
         return Pace(now)
-    due = max(run["started"] for run in every_run) + every
+    longest = now + max(every, RARELY)  # whatever the clock said in an earlier run
+    due = min(max(run["started"] for run in every_run) + every, longest)
     done = [run for run in every_run if run["status"] not in ("running", "interrupted")]
     if not done:
         return Pace(max(due, now))
     last, n = done[0], failures(done)
-    mended = changed is not None and changed > (last["finished"] or last["started"])
+    mended = changed is not None and (last["finished"] or last["started"]) < changed <= now
     if mended and last["fault"] in ("permanent", "budget"):
         return Pace(now)
     state: State = "paused" if stopped(last) else "slowed" if n >= SEVERAL else "as set"
     if state != "as set":
-        due = max(due, last["started"] + interval(every, done))
-    not_before = last["not_before"]
-    if not_before is None:
+        due = min(max(due, last["started"] + interval(every, done)), longest)
+    if last["not_before"] is None:
         return Pace(max(due, now), state, None, n)
+    not_before = min(last["not_before"], longest)
     # The source's own word may also be sooner than `every`, but not again and again.
     due = not_before if state == "as set" and waits(done) < SEVERAL else max(due, not_before)
     if due == not_before and due > now:

@@ -16,18 +16,20 @@ from pathlib import Path
 import collectors
 from alerting import channels, outbox, rules
 from analysis.companies import WHOLE_SOURCE, Decision
+from candidly import removals
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, DeliveryError, StoreError, UsageError
 from candidly.figures import WeeklyFigures
 from candidly.outcomes import Ended, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
-from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
+from candidly.records import GONE, Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
 from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from reporting import weekly as reports
 from storage import queries, runlog
+from storage.keeping import EXPIRED
 
 log = logging.getLogger("candidly")
 
@@ -107,6 +109,12 @@ def pace_of(session: Session, settings: SourceSettings) -> Pace:
     return pace(settings.every, latest, session.now(), changed)
 
 
+def waiting(session: Session, sources: Iterable[SourceSettings]) -> dict[str, datetime]:
+    """Those sources that are not to be asked yet by their own word or budget -> until when."""
+    paces = {settings.name: pace_of(session, settings) for settings in sources}
+    return {name: pace.not_before for name, pace in paces.items() if pace.not_before}
+
+
 def _batches(
     session: Session, settings: SourceSettings, collector: Collector, rejects: RejectFile
 ) -> Iterator[Batch]:
@@ -136,15 +144,21 @@ def analyse(
     cursor: Cursor | None,
     rejects: RejectFile,
 ) -> Batch:
-    """Sort what was read into new, edited, known, irrelevant and rejected; analyse what is new or edited."""
-    tally = Tally()
-    mentions = list(_relevant(session, settings, items, tally, rejects))
+    """Sort what was read into new, edited, known, irrelevant and rejected; analyse what is new or edited.
+
+    What is gone at its source goes from the store too, and what went once is not taken in again.
+    """
+    tally, items = Tally(), list(items)
+    gone = removals.gone(session.preparer, settings.name, items)
+    relevant = _relevant(session, settings, items, tally, rejects)
+    mentions = removals.alive(session.store, session.preparer, settings.name, relevant, gone, tally)
     digests = session.store.digests(settings.name, [mention.id for mention in mentions])
-    fresh = []
+    fresh, seen = [], []
     for mention in mentions:
         digest, before = mention.digest(), digests.get(mention.id)
-        if digest == before:
+        if before in (digest, EXPIRED):
             tally.duplicate += 1
+            seen.append(mention.id)
             continue
         if before is None:
             tally.stored += 1
@@ -154,7 +168,8 @@ def analyse(
         fresh.append(mention)
     analyses = session.analyser.analyse_many(fresh)
     tally.unscored += sum(analysis.label is None for analysis in analyses)
-    return Batch(settings.name, tuple(zip(fresh, analyses, strict=True)), cursor, tally)
+    pairs, known = tuple(zip(fresh, analyses, strict=True)), tuple(seen if settings.live else ())
+    return Batch(settings.name, pairs, cursor, tally, tuple(gone.values()), known, session.now())
 
 
 def _relevant(
@@ -168,7 +183,7 @@ def _relevant(
     for item in items:
         if isinstance(item, Reject):
             tally.reject(item.reason)
-            rejects.add(item)
+            rejects.add(removals.HIDDEN_ID if item.reason == GONE else item)
             continue
         decision = _decision(session, settings, item)
         if decision.company is None:

@@ -12,6 +12,7 @@ import click
 from candidly.console import Console, table
 
 if TYPE_CHECKING:
+    from candidly.config import SourceSettings
     from candidly.session import Session
 
 
@@ -207,6 +208,7 @@ def _status(session: Session) -> dict[str, Any]:
     last = {run["source"]: run for run in queries.last_runs(session.store)}
     sources = [
         {"source": s.name, "type": s.type, "enabled": s.enabled, "last": last.get(s.name)}
+        | _manners(session, s)
         for s in session.config.sources
     ]
     return {
@@ -215,6 +217,23 @@ def _status(session: Session) -> dict[str, Any]:
         "open_incidents": len(queries.incidents(session.store, status="open", limit=1000)),
         "undelivered": sum(d.state == "pending" for d in queries.deliveries(session.store, limit=1000)),
         "outdated": _outdated(session),
+    }
+
+
+def _manners(session: Session, source: SourceSettings) -> dict[str, Any]:
+    """What a source was asked today, and when the scheduler asks it again."""
+    from candidly import pipeline
+    from candidly.outcomes import midnight
+    from storage import runlog
+
+    pace = pipeline.pace_of(session, source)
+    return {
+        "requests_today": runlog.requests_since(session.store, source.name, midnight(session.now())),
+        "daily_requests": source.daily_requests,
+        "next": pace.due,
+        "not_before": pace.not_before,
+        "pace": pace.state,
+        "failures": pace.failures,
     }
 
 
@@ -254,8 +273,13 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
         run = source["last"] or {}
         state = run.get("status", "never read") if source["enabled"] else "off"
         when = f"{run['started']:%Y-%m-%d %H:%M}" if run else None
-        rows.append([source["source"], source["type"], state, when, run.get("message") or ""])
-    console.say(table(["source", "type", "last run", "at (UTC)", "message"], rows))
+        asked = [_requests(source), _not_before(source)]
+        rows.append([source["source"], source["type"], state, when, *asked, run.get("message") or ""])
+    head = ["source", "type", "last run", "at (UTC)", "requests today", "not before", "message"]
+    console.say(table(head, rows))
+    for source in found["sources"]:
+        if source["enabled"] and (why := _pace(source)):
+            console.say(f"{source['source']}: {why}")
     totals = found["totals"]
     console.say()
     for line in totals["companies"]:
@@ -265,3 +289,26 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
     console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")
     if found["outdated"]:
         console.say(f"{found['outdated']:,} mentions read by another version: candidly rescore")
+
+
+def _requests(source: dict[str, Any]) -> str | None:
+    """Today's requests, of how many where there is a budget; None for a source that made none."""
+    budget = f" / {source['daily_requests']:,}" if source["daily_requests"] else ""
+    return f"{source['requests_today']:,}{budget}" if source["requests_today"] or budget else None
+
+
+def _not_before(source: dict[str, Any]) -> str | None:
+    return f"{source['not_before']:%Y-%m-%d %H:%M}" if source["not_before"] else None
+
+
+def _pace(source: dict[str, Any]) -> str:
+    """Why the scheduler asks a source more rarely than configured; "" where it does not."""
+    again = f"`candidly schedule` asks again at {source['next']:%Y-%m-%d %H:%M} UTC"
+    if source["pace"] == "slowed":
+        return f"it failed {source['failures']} times in a row, so it is asked more rarely; {again}."
+    if source["pace"] == "paused":
+        return (
+            f"it needs somebody to mend something; {again}, once the configuration has changed, "
+            f"or now: candidly collect {source['source']}"
+        )
+    return ""

@@ -89,6 +89,7 @@ def _details(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
             "message": o.message,
             "remedy": o.remedy,
             "retry_after": o.retry_after,
+            "requests": o.requests,
         }
         for o in outcomes
     ]
@@ -207,13 +208,17 @@ def _show_analysis(console: Console, analyser: TextAnalyser, text: str, as_json:
 def run(console: Console, as_json: bool) -> int:
     """Collect from all sources, look for spikes, deliver alerts, and write last week's report.
 
-    This is the unit of work for cron or a systemd timer.
+    This is the unit of work for cron or a systemd timer. A source that asked to be left alone until some
+    time is passed over until then; `candidly collect NAME` asks it all the same.
     """
     from candidly import pipeline
 
     with console.session() as session, session.lock():
+        sources = chosen(session.config.sources, ())
+        waiting = pipeline.waiting(session, sources)
         with progress(console) as show:
-            outcomes = pipeline.collect(session, chosen(session.config.sources, ()), show)
+            ready = [source for source in sources if source.name not in waiting]
+            outcomes = pipeline.collect(session, ready, show)
         incidents = pipeline.watch(session, outcomes)
         delivered = pipeline.deliver(session)
         reports = pipeline.report_due(session)
@@ -222,15 +227,21 @@ def run(console: Console, as_json: bool) -> int:
         console.note(
             f"{outdated:,} mentions were read by another version; `candidly rescore` reads them anew."
         )
+    for name, until in waiting.items():
+        console.note(
+            f"{name} is not asked before {until:%Y-%m-%d %H:%M} UTC, as it said; see `candidly status`."
+        )
     if as_json:
         console.json({
             "sources": _details(outcomes),
+            "waiting": waiting,
             "incidents": [incident.title for incident in incidents],
             "sent": delivered.sent,
             "reports": reports,
         })  # fmt: skip
         return exit_code(outcomes)
-    _show_outcomes(console, outcomes, as_json=False)
+    if outcomes or not waiting:
+        _show_outcomes(console, outcomes, as_json=False)
     for incident in incidents:
         console.say(f"New incident: {incident.title}")
     for path in reports:
