@@ -153,12 +153,29 @@ class SourceSettings(Model):
         None, ge=1, le=10_000_000, description="Most requests a day (UTC); empty: as many as it needs."
     )
 
+    recheck: Duration = Field(
+        timedelta(hours=24),
+        description="How soon what was deleted there is removed here, where the site lets stored items be "
+        "looked up.",
+    )
+    keep: Duration | None = Field(
+        None, description="How long texts are kept, from the day they were first read; empty: see the docs."
+    )
+
     live: ClassVar[bool] = False
     """Whether the source talks to somebody else's server, so that its terms must have been read."""
+    keep_by_terms: ClassVar[timedelta | None] = None
+    """How long the site's terms let texts be kept, where they say so; `keep` may be shorter, not longer."""
 
-    @field_validator("daily_requests")
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long texts are kept; None: as long as the store is."""
+        spans = [span for span in (self.keep, self.keep_by_terms) if span is not None]
+        return min(spans, default=None)
+
+    @field_validator("daily_requests", "recheck")
     @classmethod
-    def _asks_somebody(cls, value: int | None) -> int | None:
+    def _asks_somebody(cls, value: Any) -> Any:
         if value is not None and not cls.live:
             raise ValueError("is for sources that ask a server; this one reads files")
         return value

@@ -11,11 +11,11 @@ A collector is a class with three things; there is nothing to inherit:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from candidly.config import SourceSettings
 from candidly.errors import CollectorError
@@ -75,6 +75,10 @@ class Context:
     """Seconds that one request may take in all, however slowly the answer drips."""
 
 
+Standing = Literal["there", "gone"]
+"""What a source says of an item that it once had: still public, or not."""
+
+
 class Collector(Protocol):
     """The shape of every collector, ours or a third party's."""
 
@@ -91,4 +95,21 @@ class Collector(Protocol):
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """Turn one unit into mentions, and a Reject for each item that cannot become one."""
+        ...
+
+
+@runtime_checkable
+class Rechecks(Protocol):
+    """What a collector has beside the rest where its site can be asked for items by their ids.
+
+    Sites demand that what is deleted there is deleted here as well; `candidly keep` asks for all that is
+    stored, within `recheck`. `collectors.rechecking` has what most of them need.
+    """
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look ids up, as many in a request as the site takes, and tell of each as the answers come in.
+
+        "gone" only by an answer that was good as a whole; an id that nothing is known of is left out, and
+        asked for again. Raises CollectorError where the site cannot be asked on; what was told stays good.
+        """
         ...
