@@ -31,7 +31,7 @@ from collectors.textfile import Unreadable, read_whole
 
 CHUNK: Final = 500
 """Rows that are stored together."""
-READER: Final = 1
+READER: Final = 2
 """Raised when files should be read again because they are read better."""
 MAX_PAGE: Final = 8_000_000
 """Bytes of a saved page."""
@@ -193,6 +193,8 @@ class FileCollector:
     def _describe(self, name: str, table: Table, layout: Layout) -> None:
         for note in table.notes:
             self._note(f"{name}: {note}")
+        if layout.note:
+            self._note(f"{name}: {layout.note}")
         if columns := unused(layout, table.columns):
             self._note(f"{name}: columns not read: {shown(columns)}")
 
@@ -208,7 +210,7 @@ class FileCollector:
             source=settings.name,
             file=chunk.file,
             layout=layout,
-            kind=settings.kind or layout.kind,
+            forced=settings.kind,
             site=settings.site or layout.site,
             url=settings.url,
             company=settings.company or "",

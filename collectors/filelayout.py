@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 from candidly.records import Kind
 from collectors.dates import infer_day_first
 from collectors.jsonrows import key
-from collectors.presets import SAID, Layout, PresetName, recognise
+from collectors.presets import LAYOUTS, OUTER, SAID, Layout, PresetName, recognise
 from collectors.tables import Table
 from collectors.textfile import Unreadable
 
@@ -104,16 +104,21 @@ def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:
         what = "its columns are those of no known export"
     else:
         what = f"its columns are not those of {wishes.preset}"
+        if other := recognise(columns):
+            what += f", but those of {other.preset}"
     return f"{what}; its columns are {shown(columns)}"
 
 
 def unused(layout: Layout, columns: Iterable[str]) -> list[str]:
     """The columns that are neither read nor ignored on purpose."""
-    return [column for column in columns if not layout.uses(column)]
+    alike = [one for one in LAYOUTS if one.preset == layout.preset and one.kind != layout.kind]
+    return [column for column in columns if not any(one.uses(column) for one in (layout, *alike))]
 
 
 def shown(columns: Iterable[str], most: int = 20) -> str:
     """Column names for a message. In a file without a header they would be somebody's words: long ones are
     not shown."""
-    names = [repr(name) if len(name) <= 40 else "(a long text)" for name in columns]
+    names = [
+        repr(name) if len(name) <= 40 else "(a long text)" for name in columns if not name.startswith(OUTER)
+    ]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

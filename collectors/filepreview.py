@@ -32,7 +32,9 @@ def _columns(chunk: Chunk) -> dict[str, Any]:
     layout = chunk.layout
     if layout is None:
         return {"preset": "schema.org"}
-    mapped = {name: list(columns) for name, columns in layout.columns.items()}
+    present = set(chunk.columns)
+    found = {name: [column for column in of if column in present] for name, of in layout.columns.items()}
+    mapped = {name: columns for name, columns in found.items() if columns}
     read = {column for columns in mapped.values() for column in columns}
     unknown = unused(layout, chunk.columns)
     ignored = [column for column in chunk.columns if column not in read and column not in unknown]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from candidly.records import Kind, Mention, Reject
 from collectors.dates import BadDate, is_relative, read_date
 from collectors.jsonrows import Row
-from collectors.presets import SAID, Layout
+from collectors.layout import Layout
+from collectors.presets import recognise
 from collectors.values import CONVERT, BadValue, OddValue, stars, text
 
 EMPTY: Final = "empty row: neither a text nor a verdict"
@@ -28,7 +29,8 @@ class Reading:
     source: str
     file: str
     layout: Layout
-    kind: Kind
+    forced: Kind | None
+    """What the settings say that rows are; None: as the layout says."""
     site: str
     url: str
     company: str
@@ -49,9 +51,11 @@ class RowReader:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.odd: dict[str, int] = {}
+        self._others: list[Layout] = []
+        self._readers: list[RowReader] = []
         self._fixed = {
             "source": reading.source,
-            "kind": reading.kind,
+            "kind": reading.forced or reading.layout.kind,
             "collected": reading.now,
             "site": reading.site,
             "url": reading.url,
@@ -63,14 +67,14 @@ class RowReader:
         self._date = next(iter(reading.layout.columns.get("published", ())), "")
 
     def _converter(self, name: str) -> Callable[[Any], Any]:
-        reading = self.reading
-        if name in reading.layout.convert:
-            return reading.layout.convert[name]
-        if name == "stars":
-            return lambda cell: stars(cell, reading.best)
-        if name == "published":
-            return self._published
-        return CONVERT[name]
+        before = self.reading.layout.convert.get(name)
+        after = {"stars": self._stars, "published": self._published}.get(name)
+        if before is None:
+            return after or CONVERT[name]
+        return (lambda cell: after(before(cell))) if after else before
+
+    def _stars(self, cell: Any) -> float | None:
+        return stars(cell, self.reading.layout.best or self.reading.best)
 
     def _published(self, cell: Any) -> datetime | None:
         if cell is None or (isinstance(cell, str) and not text(cell)):
@@ -83,16 +87,34 @@ class RowReader:
         file = self.reading.file
         for number, row in rows:
             try:
-                yield self._mention(row) if isinstance(row, dict) else Reject(f"{file}:{number}", row)
+                if isinstance(row, dict):
+                    yield self._reader(row).mention(row)
+                else:
+                    yield Reject(f"{file}:{number}", row)
             except (BadDate, BadValue) as bad:
                 yield Reject(f"{file}:{number}", str(bad))
 
-    def _mention(self, row: Row) -> Mention:
+    def _reader(self, row: Row) -> RowReader:
+        """This reader, or one for a row that is another kind of its site's (a post among its comments)."""
+        layout = self.reading.layout
+        if not layout.needs or layout.needs <= row.keys():
+            return self
+        other = recognise(row, layout.preset)
+        if other is None:
+            return self
+        if other not in self._others:
+            reading = replace(self.reading, layout=other)
+            self._others.append(other)
+            self._readers.append(RowReader(reading))
+        reader = self._readers[self._others.index(other)]
+        reader.odd = self.odd
+        return reader
+
+    def mention(self, row: Row) -> Mention:
+        """The mention of one row. Raises BadDate and BadValue, whose messages say why there is none."""
         fields: dict[str, Any] = {**self._fixed}
         for name, column, more, convert in self._converters:
-            cell = row.get(column)
-            if more:
-                cell = [cell, *map(row.get, more)]
+            cell = self._joined(name, row, (column, *more)) if more else row.get(column)
             if cell is None or cell == "":
                 continue
             try:
@@ -102,11 +124,23 @@ class RowReader:
                 continue
             if value:
                 fields[name] = value
-        if fields.keys().isdisjoint(SAID):
+        if fields.keys().isdisjoint(self.reading.layout.says):
             raise BadValue(EMPTY)
         if "id" not in fields:
             fields["id"] = self._id(fields, row)
+        if _repeats(fields.get("title", ""), fields.get("body", "")):
+            del fields["title"]
         return Mention(**fields)
+
+    def _joined(self, name: str, row: Row, columns: tuple[str, ...]) -> Any:
+        """The cells of several columns: the first that says something, or all, each with its heading."""
+        cells = [(column, row.get(column)) for column in columns]
+        if name in self.reading.layout.first:
+            return next((cell for _, cell in cells if text(cell)), None)
+        labels = self.reading.layout.labels
+        if not labels:
+            return [cell for _, cell in cells]
+        return [f"{labels.get(column, column)}: {said}" for column, cell in cells if (said := text(cell))]
 
     def _id(self, fields: dict[str, Any], row: Row) -> str:
         """32 hex digits of what the author said, when and about whom; white space does not count.
@@ -124,3 +158,9 @@ class RowReader:
         )
         tidy = " ".join(said.split()).encode("utf-8", "replace")
         return hashlib.blake2b(tidy, digest_size=16).hexdigest()
+
+
+def _repeats(title: str, body: str) -> bool:
+    """Whether a title is only the beginning of the text, as some sites make one; it would count twice."""
+    start = title.removesuffix("...").removesuffix("…").rstrip()
+    return bool(start) and body.startswith(start)

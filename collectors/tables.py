@@ -86,7 +86,7 @@ def open_table(
         if form in ("csv", "tsv"):
             columns, rows = csv_rows(text, "\t" if form == "tsv" else "")
         else:
-            rows = json_lines(lines(text)) if form == "jsonl" else json_rows(blocks(text), fits)
+            rows = json_lines(lines(text), fits) if form == "jsonl" else json_rows(blocks(text), fits)
             columns = ()
         yield _table(form, text.encoding, columns, rows, [], before)
 

@@ -33,6 +33,17 @@ _OFFER: Final[dict[str, Offer]] = {
 }
 
 
+_WORDS: Final = ("zero", "one", "two", "three", "four", "five")
+_SCORE: Final = re.compile(r"(\d{1,2})(?:[.,]0+)?(?:\s*(?:/\s*10|[-–:(].*))?", re.DOTALL)
+CNPS: Final = "cNPS score not understood: it is a whole number from 0 to 10"
+_OUTCOMES: Final[tuple[tuple[tuple[str, ...], Offer | None], ...]] = (
+    (("offer declined", "declined offer", "declined the offer", "withdrawn after offer"), "declined"),
+    (("hired", "accepted", "joined", "offer accepted"), "accepted"),
+    (("rejected", "declined by", "no offer", "not hired", "turned down", "decline"), "none"),
+    (("withdrawn", "withdrew", "in progress", "active", "pending", "offer"), None),
+)
+
+
 class BadValue(ValueError):
     """A cell that cannot be used at all; the message is the reason, with nothing of the cell in it."""
 
@@ -96,7 +107,7 @@ def _stars(stated: str, best: float) -> float | None:
 
 @lru_cache(maxsize=1024)
 def _word(stated: str, ending: str) -> str:
-    return " ".join(stated.split()).casefold().removesuffix(ending).strip()
+    return " ".join(stated.replace("_", " ").split()).casefold().removesuffix(ending).strip()
 
 
 def _among(words: dict[str, Any], ending: str) -> Callable[[Any], Any]:
@@ -169,6 +180,92 @@ def language(cell: Any) -> str:
     code = label(cell).casefold()
     known = {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "por": "pt"}
     return known.get(code[:3], code[:2])
+
+
+def kununu_employment(cell: Any) -> Literal["current", "former", ""]:
+    """From "Ex-Angestellte/r oder Arbeiter/in"; whoever the site calls anything else may be an applicant."""
+    return "former" if label(cell).casefold().startswith("ex-") else ""
+
+
+def counted_stars(cell: Any) -> str:
+    """The number of "FIVE" or "STAR_RATING_FIVE"; anything else as it is."""
+    stated = text(cell)
+    word = stated.rpartition("_")[2].casefold()
+    return str(_WORDS.index(word)) if word in _WORDS else stated
+
+
+def untranslated(cell: Any) -> str:
+    """What the author wrote, of a text that Google shows with its translation."""
+    stated = text(cell)
+    if "(Original)" in stated:
+        return stated.rpartition("(Original)")[2].strip()
+    return stated.partition("(Translated by Google)")[0].strip() or stated
+
+
+def from_page(cell: Any) -> str:
+    """Plain text of what holds mark-up (`body_html`)."""
+    from collectors.htmltext import plain
+
+    return plain(text(cell))
+
+
+def edited(cell: Any) -> Any:
+    """A date without the "(edited)" after it."""
+    return cell.removesuffix("(edited)").strip() if isinstance(cell, str) else cell
+
+
+def reddit_post(cell: Any) -> str:
+    """A post's full name, as Reddit writes it in links from one thing to another (`t3_abc`)."""
+    return _full_name(identifier(cell), "t3_")
+
+
+def reddit_comment(cell: Any) -> str:
+    """A comment's full name (`t1_abc`)."""
+    return _full_name(identifier(cell), "t1_")
+
+
+def _full_name(found: str, kind: str) -> str:
+    return found if not found or found[2:3] == "_" else kind + found
+
+
+def reddit_address(cell: Any) -> str:
+    """The address at which a permalink (`/r/jobs/comments/...`) is found."""
+    found = identifier(cell)
+    return web_address(f"https://www.reddit.com{found}" if found.startswith("/") else found)
+
+
+def trustpilot_address(cell: Any) -> str:
+    """Where the review of this id is shown."""
+    found = identifier(cell)
+    return f"https://www.trustpilot.com/reviews/{found}" if found.isalnum() else ""
+
+
+def cnps(cell: Any) -> Experience | None:
+    """The verdict of 0-10 to "would you recommend us": 0-6 negative, 7-8 neutral, 9-10 positive.
+
+    As in Reichheld, The One Number You Need to Grow (2003): detractors, passives, promoters, so that the
+    score of a group is its share of positive less its share of negative ones. None where it is empty.
+    Raises BadValue.
+    """
+    stated = text(cell)
+    if not stated or stated.casefold() in ("n/a", "na", "-", "none"):
+        return None
+    found = _SCORE.fullmatch(stated)
+    if found is None or int(found[1]) > 10:
+        raise BadValue(CNPS)
+    score = int(found[1])
+    return "negative" if score <= 6 else "neutral" if score <= 8 else "positive"
+
+
+def outcome(cell: Any) -> Offer | None:
+    """What came of an application: hired, offer declined, rejected. Raises OddValue for other words."""
+    word = _word(text(cell), "")
+    if not word:
+        return None
+    for words, meant in _OUTCOMES:
+        if any(one in word for one in words):
+            return meant
+    raise OddValue
 
 
 CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
