@@ -21,6 +21,7 @@ COLLECTORS = {
     "trustpilot": "collectors.trustpilot:TrustpilotCollector",
     "x": "collectors.x:XCollector",
     "yelp": "collectors.yelp:YelpCollector",
+    "youtube": "collectors.youtube:YouTubeCollector",
 }
 """type in config.yaml -> where the class lives; loaded on first use, so that praw stays out of `--help`."""
 

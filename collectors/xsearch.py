@@ -10,6 +10,7 @@ from candidly.errors import CollectorError, Degraded
 from collectors.api import LATER, Api, at, list_at, text_at
 from collectors.base import Context
 from collectors.budget import Budget, to_next_month
+from collectors.keys import clipped
 from collectors.paging import Forward, Page, Stale
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _append(page: dict[str, Any], more: dict[str, Any]) -> None:
 def explain(status: int, said: Any, secret: str, now: datetime) -> CollectorError | None:
     """What X means by an error: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
     problem = text_at(said, "type").rpartition("/")[2]
-    title, detail = text_at(said, "title"), _clipped(text_at(said, "detail"))
+    title, detail = text_at(said, "title"), clipped(text_at(said, "detail"))
     if status == 401:
         return CollectorError(
             "X does not accept the bearer token.",
@@ -185,14 +186,9 @@ def _invalid(said: Any, detail: str) -> CollectorError:
     parameters = {
         name for one in (errors if isinstance(errors, list) else ()) for name in at(one, "parameters") or ()
     }
-    reason = _clipped(text_at(said, "errors", 0, "message")) or detail
+    reason = clipped(text_at(said, "errors", 0, "message")) or detail
     if parameters & {"next_token", "pagination_token"}:
         return Stale("X does not know the page to go on with.", LATER)
     return CollectorError(
         f"X does not understand the search: {reason}", "Correct `queries` in the config.", permanent=True
     )
-
-
-def _clipped(text: str) -> str:
-    """A server's words for a message: one line, printable, not long."""
-    return "".join(sign for sign in " ".join(text.split())[:200] if sign.isprintable())
