@@ -93,7 +93,7 @@ class Api:
             min_interval=settings.min_interval,
             deadline=context.deadline,
             max_bytes=20_000_000,
-            check_host=checker(settings),
+            check_host=_at_home(settings),
             spend=context.requests.spend,
         )
 
@@ -106,10 +106,11 @@ class Api:
         url = f"{self._server}{path}{'?' if query else ''}{query}"
         return self._asked(path, lambda: self._http.get(url, headers=self._headers))
 
-    def post(self, path: str, data: Mapping[str, object]) -> Any:
-        """The JSON that answers JSON; raises as `get`. For what may be done twice, such as signing in."""
-        body = json.dumps(data).encode()
-        headers = {**self._headers, "Content-Type": "application/json"}
+    def post(self, path: str, data: Mapping[str, object], *, form: bool = False) -> Any:
+        """The JSON that answers JSON or a form; raises as `get`. For what may be done twice: signing in."""
+        body = (urlencode(data) if form else json.dumps(data)).encode()
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        headers = {**self._headers, "Content-Type": kind}
         return self._asked(path, lambda: self._http.post(f"{self._server}{path}", body, headers=headers))
 
     def rest(self, seconds: float) -> None:
@@ -141,6 +142,19 @@ class Api:
         if meant is not None and meant.retry_after is None:
             meant.retry_after = error.retry_after
         return meant or error
+
+
+def _at_home(settings: ApiSettings) -> Callable[[str], None]:
+    """Refuses a redirect to another server: an interface has no reason to send anybody elsewhere."""
+    home, check = urlsplit(settings.server)[:2], checker(settings)
+
+    def check_host(url: str) -> None:
+        if urlsplit(url)[:2] != home:
+            message = f"{settings.server} leads to another server."
+            raise CollectorError(message, "Check `base_url`, and whether the interface has moved.")
+        check(url)
+
+    return check_host
 
 
 def _json(body: bytes) -> Any:

@@ -14,12 +14,11 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, model_validator
 
 from candidly.config import Duration, SecretName
-from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
-from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
+from collectors import googleapi
+from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw
 from collectors.dates import BadDate, read_date
-from collectors.keys import key_of
 from collectors.paging import Page, back, merged
 
 PAGE: Final = 50
@@ -27,7 +26,6 @@ PAGE: Final = 50
 STARS: Final = {"ONE": 1.0, "TWO": 2.0, "THREE": 3.0, "FOUR": 4.0, "FIVE": 5.0}
 NO_ID, NO_TEXT = "no id", "stars without a text"
 _ABOUT_ALL: Final = {"averageRating", "totalReviewCount", "nextPageToken"}
-_PLACES: Final = {"html_attributions", "result", "results", "candidates", "places", "displayName"}
 _TRANSLATED, _ORIGINAL = "(Translated by Google)", "(Original)"
 
 
@@ -48,7 +46,6 @@ class GoogleBusinessSettings(ApiSettings):
     client_secret_secret: SecretName = Field(
         "GOOGLE_CLIENT_SECRET", description="The same for the client's secret."
     )
-    token_url: str = Field("", description="Another server that gives tokens; empty: Google's.")
     first: Duration = Field(timedelta(days=365), description="How far back the first run reads.")
     lookback: Duration = Field(
         timedelta(days=7), description="How far each run reads back, for what Google left out of a page."
@@ -73,8 +70,8 @@ class GoogleBusinessCollector:
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a page of reviews; the cursor holds, for each location, how far it was read."""
-        headers = {"Authorization": f"Bearer {self._token()}"}
-        api = Api(self.settings, self.context, headers=headers, explain=_explain)
+        headers = {"Authorization": f"Bearer {googleapi.access_token(self.settings, self.context)}"}
+        api = Api(self.settings, self.context, headers=headers, explain=googleapi.explain)
         walk = self.settings.walk(self.context)
         yield from merged(
             cursor,
@@ -84,9 +81,6 @@ class GoogleBusinessCollector:
                 for raw in back(cursor, location, walk, partial(self._page, api, location))
             ),
         )
-
-    def _token(self) -> str:
-        return key_of(self.context, self.settings.access_token_secret)
 
     def _page(self, api: Api, location: str, token: str | None) -> Page:
         params = {"pageSize": PAGE, "pageToken": token, "orderBy": "updateTime desc"}
@@ -131,14 +125,7 @@ def reviews_of(said: Any) -> list[Any]:
 
     Raises CollectorError for an answer of the Places interface, Degraded for anything else without the list.
     """
-    if isinstance(said, dict) and (
-        _PLACES & set(said) or text_at(said, "reviews", 0, "name")[:7] == "places/"
-    ):
-        raise CollectorError(
-            "This is an answer of Google's Places interface, whose terms forbid storing; nothing was kept.",
-            "Use `google_business` for locations of your own, without another `base_url`.",
-            permanent=True,
-        )
+    googleapi.refuse_places(said)
     if isinstance(said, dict) and set(said) <= _ABOUT_ALL and not at(said, "totalReviewCount"):
         return []
     return list_at(said, "reviews", where="Google Business Profile")
@@ -152,29 +139,3 @@ def original(comment: str) -> str:
         return comment.rpartition(_ORIGINAL)[2].strip()
     before, _, after = comment.partition(_TRANSLATED)
     return before.strip() or after.strip()
-
-
-def _explain(status: int, said: Any) -> CollectorError | None:
-    """Google's errors: `{"error": {"code", "message", "status"}}`."""
-    state = text_at(said, "error", "status")
-    if status == 401 or state == "UNAUTHENTICATED":
-        return CollectorError(
-            "Google does not accept the access token.",
-            "It may have run out after an hour: let it be fetched with a refresh token.",
-            permanent=True,
-        )
-    if status == 403 or state == "PERMISSION_DENIED":
-        return CollectorError(
-            "Google refuses access to the location.",
-            "The account must manage it, and Google must have approved the project for this interface.",
-            permanent=True,
-        )
-    if status == 404 or state == "NOT_FOUND":
-        return CollectorError(
-            "Google has no such location.",
-            "Correct it under `locations`; it must be verified.",
-            permanent=True,
-        )
-    if status == 429 or state == "RESOURCE_EXHAUSTED":
-        return CollectorError("Google's quota is used up.", LATER)
-    return None

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import house as houses
 import pytest
@@ -196,6 +197,45 @@ def test_its_errors_are_told_in_plain_words(status, state, words, permanent):
     assert problem.permanent is permanent
     assert TOKEN not in f"{problem} {problem.remedy}"
     assert problem.retry_after == 60
+
+
+def test_each_run_gets_itself_an_access_token():
+    def answer(asked):
+        return {"access_token": "fresh", "expires_in": 3599} if asked.path == "/token" else REVIEWS
+
+    with double(answer) as site:
+        found, cursor, problem = run(make(site.url, access_token_secret=""))
+        token, reviews = site.log
+    assert problem is None
+    assert len(found) == 4
+    assert dict(parse_qsl(token.body.decode())) == {
+        "grant_type": "refresh_token",
+        "client_id": "google_client_id",
+        "client_secret": "google_client_secret",
+        "refresh_token": "google_refresh_token",
+    }
+    assert token.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert (token.method, token.query) == ("POST", {}), "no secret in an address"
+    assert reviews.headers["authorization"] == "Bearer fresh"
+    assert "fresh" not in repr((found, cursor))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "permanent"),
+    [
+        ((400, {"error": "invalid_grant"}, {}), "refresh token", True),
+        ((401, {"error": "invalid_client"}, {}), "OAuth client", True),
+        ((503, {}, {"Retry-After": "77"}), "503", False),
+        ({"token_type": "Bearer"}, "no access token", False),
+    ],
+)
+def test_without_an_access_token_no_review_is_asked_for(answer, words, permanent):
+    with double(lambda _: answer) as site:
+        _, _, problem = run(make(site.url, access_token_secret=""))
+        assert {asked.path for asked in site.log} == {"/token"}
+    assert words in problem.message
+    assert problem.permanent is permanent
+    assert "google_" not in f"{problem} {problem.remedy}"
 
 
 def test_without_a_company_it_is_about_nobody():
