@@ -226,7 +226,7 @@ class Http:
         for attempt in range(self.retries + 1):
             if self.spend is not None:
                 self.spend()
-            self.throttle.wait(host)
+            self.throttle.wait(host, self.min_interval)
             before = time.monotonic()
             try:
                 answer: Response | str | _Again = self._once(ask, budget)

@@ -10,8 +10,9 @@ import threading
 import time
 import tracemalloc
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -22,6 +23,8 @@ from hypothesis import strategies as st
 
 from candidly.errors import CollectorError
 from collectors import httpbody, httpconnect
+from collectors.base import Context
+from collectors.feed import FeedCollector, FeedSettings
 from collectors.http import Http, Refused, Throttle, shown, user_agent
 from collectors.robots import Robots
 
@@ -541,6 +544,36 @@ def test_two_clients_that_share_a_throttle_share_the_distance(server, clock):
     for _ in range(2):
         Http(NOW, allow_private=True, min_interval=5.0, throttle=throttle).get(server.url("/text"))
     assert clock.slept == [5.0]
+
+
+@pytest.mark.parametrize("first", [2.0, 5.0])
+def test_the_longer_of_two_distances_holds(server, clock, first):
+    throttle = Throttle(clock, clock.sleep)
+    for interval in (first, 7.0 - first):
+        Http(NOW, allow_private=True, min_interval=interval, throttle=throttle).get(server.url("/text"))
+    assert clock.slept == [5.0]
+
+
+def test_sources_of_one_process_ask_a_host_at_the_distance_that_was_set(server):
+    """Two collectors with settings of their own, by the server's own clock."""
+    server.pages["/feed"] = Answer(
+        b'<rss version="2.0"><channel><title>News</title></channel></rss>',
+        headers={"Content-Type": "application/rss+xml", "ETag": '"v1"'},
+    )
+    context = Context(NOW, Path(), str)
+    urls = tuple(server.url(f"/feed?{n}") for n in range(3))
+    server.pages |= {f"/feed?{n}": server.pages["/feed"] for n in range(3)}
+    for name, interval in (("one", 0.06), ("two", 0.03)):
+        settings = FeedSettings(
+            name=name, type="feed", urls=urls, min_interval=interval, allow_private=True,
+            terms_read=date(2026, 11, 1),
+        )  # fmt: skip
+        list(FeedCollector(settings, context).fetch(None))
+    times = [seen.at for seen in server.log]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
+    assert len(gaps) == 5
+    assert min(gaps[:3]) >= 0.06
+    assert min(gaps[3:]) >= 0.03
 
 
 def test_back_off_is_jittered(server, client, clock):
