@@ -155,23 +155,16 @@ class SourceSettings(Model):
 
     recheck: Duration = Field(
         timedelta(hours=24),
-        description="How soon what was deleted there is removed here, where the site lets stored items be "
-        "looked up.",
+        description="How soon what was deleted there is removed here, where the site can be asked for "
+        "stored items; never later than its terms say.",
     )
     keep: Duration | None = Field(
-        None, description="How long texts are kept, from the day they were first read; empty: see the docs."
+        None,
+        description="How long texts are kept, from the day they were first read; empty: as the site's terms say, else for good.",
     )
 
     live: ClassVar[bool] = False
     """Whether the source talks to somebody else's server, so that its terms must have been read."""
-    keep_by_terms: ClassVar[timedelta | None] = None
-    """How long the site's terms let texts be kept, where they say so; `keep` may be shorter, not longer."""
-
-    @property
-    def kept_for(self) -> timedelta | None:
-        """How long texts are kept; None: as long as the store is."""
-        spans = [span for span in (self.keep, self.keep_by_terms) if span is not None]
-        return min(spans, default=None)
 
     @field_validator("daily_requests", "recheck")
     @classmethod

@@ -75,8 +75,8 @@ class Context:
     """Seconds that one request may take in all, however slowly the answer drips."""
 
 
-Standing = Literal["there", "gone"]
-"""What a source says of an item that it once had: still public, or not."""
+Standing = Literal["there", "unsigned", "gone"]
+"""What a source says of an item that it once had: still public, public but its author left, or not public."""
 
 
 class Collector(Protocol):

@@ -11,18 +11,27 @@ DOUBTED = 10
 """So many ids in one request, none of them listed, are taken for a fault of the site, not for deletions."""
 
 
-def standing(ids: Sequence[str], there: Collection[str], *, where: str) -> Iterator[tuple[str, Standing]]:
-    """Tell of the ids of one request, given those that a good answer lists as public; the others are gone.
+def standing(
+    ids: Sequence[str],
+    there: Collection[str],
+    *,
+    where: str,
+    listed: Collection[str] | None = None,
+    unsigned: Collection[str] = (),
+) -> Iterator[tuple[str, Standing]]:
+    """Tell of the ids of one request, given those that a good answer shows as public; the others are gone.
 
-    Raises Degraded where none of many is listed: losing the right to read looks just the same.
+    `listed`: all that it holds, where a site also lists what is deleted; `unsigned`: those of `there` whose
+    author is no longer named. Raises Degraded where none of many is listed: losing the right to read looks
+    just the same.
     """
-    if len(ids) >= DOUBTED and not set(ids) & set(there):
+    if len(ids) >= DOUBTED and not set(ids) & set(there if listed is None else listed):
         raise Degraded(
             f"{where}: none of {len(ids)} stored items is listed; they are not taken for deleted.",
             "Look at some of them by hand; if all are gone, run `candidly source purge`.",
         )
     for id_ in ids:
-        yield id_, "there" if id_ in there else "gone"
+        yield id_, "unsigned" if id_ in unsigned else "there" if id_ in there else "gone"
 
 
 def by(number: int, ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -8,7 +8,7 @@ approval: without `terms_read` and `permission` the source does not start.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from candidly import __version__
 from candidly.config import Duration, SourceSettings
 from candidly.errors import CollectorError, ConfigError
 from candidly.records import GONE, NO_TEXT, Cursor, Mention, Reject
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.terms import check_terms
 
@@ -33,6 +33,20 @@ _OLDER: Final = 25
 """Submissions beyond the window, in a row, after which a listing is not read on: it is only nearly sorted."""
 _FULL: Final = 900
 """Reddit's listings end after about a thousand; one this long may have been cut off."""
+
+
+_LOOKUP: Final = 100
+
+
+def _deleted(title: str, body: str) -> bool:
+    return bool(_GONE.match(body) or (_GONE.match(title) and not body))
+
+
+def _is_gone(item: dict[str, Any]) -> bool:
+    """Whether a looked-up item is deleted, removed, or emptied."""
+    title, body = str(item.get("title") or ""), str(item.get("body") or item.get("selftext") or "")
+    empty = not (title or body).strip()
+    return empty or bool(item.get("removed_by_category")) or _deleted(title, body)
 
 
 def _subreddit(name: str) -> str:
@@ -96,7 +110,9 @@ class RedditCollector:
         from collectors import redditapi
 
         check_terms(self.settings, ())
-        reached = {key: at for key, at in (cursor or {}).items() if isinstance(at, int | float)}
+        now = self.context.now.timestamp()
+        # What a cursor in the future would leave out, nobody knows; so it counts as none.
+        reached = {key: at for key, at in (cursor or {}).items() if isinstance(at, int | float) and at <= now}
         seen: set[str] = set()
         unreadable: list[CollectorError] = []
         with self._connect() as reddit:
@@ -185,6 +201,20 @@ class RedditCollector:
             self.context.notes.append(f"t3_{post['id']}: some comments could not be loaded")
         return payload
 
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """By /api/info, a hundred in a request; see `collectors.base.Rechecks`."""
+        from collectors import redditapi
+        from collectors.rechecking import by, standing
+
+        check_terms(self.settings, ())
+        with self._connect() as reddit:
+            for group in by(_LOOKUP, ids):
+                with redditapi.reported("Stored items"):
+                    found = {str(item["name"]): item for item in redditapi.lookup(reddit, group)}
+                there = {name for name, item in found.items() if not _is_gone(item)}
+                unsigned = {name for name in there if found[name]["author"] in ("", "[deleted]")}
+                yield from standing(group, there, listed=found, unsigned=unsigned, where="Reddit")
+
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The submission and each of its comments; what was deleted is a Reject."""
         if raw.payload is None:  # read before in this run, under another listing
@@ -200,7 +230,7 @@ class RedditCollector:
     ) -> Mention | Reject:
         name = str(item["name"])
         title = str(post["title"] or "") if kind == "post" else ""
-        if _GONE.match(body) or (_GONE.match(title) and not body):
+        if _deleted(title, body):
             return Reject(name, GONE)
         if not (title or body).strip():
             return Reject(name, NO_TEXT)

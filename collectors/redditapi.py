@@ -9,7 +9,7 @@ import contextlib
 import io
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
@@ -170,6 +170,15 @@ def connect(
                 "spend": spend,
             },
         )
+
+
+def lookup(reddit: praw.Reddit, names: Sequence[str]) -> Iterator[Plain]:
+    """Submissions and comments by their full names, up to 100 a request; what is not public is left out."""
+    for thing in reddit.info(fullnames=names):
+        if not isinstance(thing, praw.models.Submission | praw.models.Comment):
+            raise TypeError(type(thing).__name__)
+        is_post = isinstance(thing, praw.models.Submission)
+        yield _plain(thing, (*_POST, "removed_by_category") if is_post else _COMMENT)
 
 
 def listing(reddit: praw.Reddit, subreddit: str, query: str | None, limit: int | None) -> Iterator[Plain]:

@@ -675,3 +675,46 @@ def test_payloads_survive_json(servers):
     for raw in one.fetch(None):
         again = Raw(json.loads(json.dumps(raw.payload)), raw.cursor, raw.where)
         assert list(one.parse(again)) == list(one.parse(raw))
+
+
+# ---------------------------------------------------------------- looking stored items up again
+
+
+def test_a_recheck_tells_what_is_there_unsigned_and_gone(servers, world):
+    posts, ids = list(world.posts), sorted(all_names(world))
+    before = {id_ for id_, standing in collector(servers).recheck(ids) if standing == "gone"}
+    servers.log.clear()
+    posts[0] = replace(posts[0], title="[deleted by user]", body="")
+    posts[1] = replace(posts[1], body="[removed]")
+    posts[2] = replace(posts[2], author="[deleted]")
+    first = next(post for post in posts[3:] if post.comments)
+    at, emptied = posts.index(first), first.comments[0]
+    posts[at] = replace(first, comments=(replace(emptied, body=" "), *first.comments[1:]))
+    missing = posts.pop()
+    servers.world = replace(world, posts=tuple(posts))
+    told = dict(collector(servers).recheck(ids))
+    gone = {f"t3_{posts[0].id}", f"t3_{posts[1].id}", f"t1_{emptied.id}", f"t3_{missing.id}"}
+    gone |= {f"t1_{comment.id}" for comment in missing.comments}
+    assert {id_ for id_, standing in told.items() if standing == "gone"} == gone | before
+    assert told[f"t3_{posts[2].id}"] == "unsigned"
+    assert sorted(told) == ids
+    assert len(asked(servers, "/api/info")) == -(-len(ids) // 100)
+
+
+def test_a_recheck_doubts_an_answer_without_any_of_many(servers):
+    with pytest.raises(Degraded, match="not taken for deleted"):
+        list(collector(servers).recheck([f"t3_x{n}" for n in range(10)]))
+    assert dict(collector(servers).recheck(["t3_x1"])) == {"t3_x1": "gone"}
+
+
+def test_a_recheck_that_is_refused_says_nothing_of_the_items(servers, world):
+    servers.fail("/api/info", 503)
+    told = []
+    with pytest.raises(CollectorError):
+        told += collector(servers).recheck(sorted(all_names(world)))
+    assert told == []
+
+
+def test_a_recheck_needs_the_terms_too(servers):
+    with pytest.raises(CollectorError, match="terms_read"):
+        list(collector(servers, terms_read=None).recheck(["t3_x"]))

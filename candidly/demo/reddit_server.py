@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,9 +31,21 @@ def answer(world: World, method: str, parts: list[str], query: Query) -> tuple[i
         case "GET", ["r", names, "search"]:
             found = (post for post in _in_subreddits(world, names) if _matches(post, query.get("q", "")))
             return _listing(world, found, query)
+        case "GET", ["api", "info"]:
+            return 200, _list(list(_by_name(world, query.get("id", "").split(","))))
         case "GET", ["comments", post_id, *rest]:
             return _thread(world, post_id, rest)
     return 404, {"message": "Not Found", "error": 404}
+
+
+def _by_name(world: World, names: Iterable[str]) -> Iterator[Any]:
+    """Posts and comments by their full names; what is unknown is left out."""
+    things = {f"t3_{post.id}": (post, "") for post in world.posts}
+    things |= {f"t1_{comment.id}": (post, comment.id) for post in world.posts for comment in post.comments}
+    for name in names:
+        if name in things:
+            post, comment = things[name]
+            yield _Tree(post).flat(comment)[0] if comment else _submission(post)
 
 
 def _in_subreddits(world: World, names: str) -> Iterable[Post]:
