@@ -63,7 +63,7 @@ def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[La
 
 def _layout(wishes: Wishes, columns: Iterable[str]) -> Layout | None:
     """What `columns` says, over the preset's where one is named; without it the preset that fits."""
-    present = set(columns)
+    present = tuple(columns)
     if not wishes.columns:
         return recognise(present, wishes.preset) if wishes.preset != "none" else None
     named = wishes.preset not in ("auto", "none")

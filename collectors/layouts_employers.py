@@ -208,7 +208,9 @@ EMPLOYER_SITES: Final[tuple[Layout, ...]] = (
             "pros": "pros",
             "cons": "cons",
             "advice": "suggestions",
-            "body": " | ".join(("categories.*", *(name.casefold() for name in KUNUNU))),
+            "body": " | ".join(
+                (*(f"{at}{name.casefold()}" for at in ("categories.", "") for name in KUNUNU), "categories.*")
+            ),
         },
         needs="title, recommendation, pros, cons, suggestions",
         convert={"employment": values.kununu_employment},
