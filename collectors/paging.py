@@ -96,16 +96,19 @@ def _windows(
         if end and token and start == under_way < end <= walk.now:
             yield start, end, token
             start = end
-    elif reached := under_way or until:
-        start = _bounded(reached, walk) - walk.lookback
+    elif reached := _reached(under_way or until, walk):
+        start = reached - walk.lookback
     while start < walk.now:
         end = min(start + step, walk.now)
         yield start, end, None
         start = end
 
 
-def _bounded(moment: datetime, walk: Walk) -> datetime:
-    """A moment of a cursor, in no future and no further back than any is believed."""
+def _reached(moment: datetime | None, walk: Walk) -> datetime | None:
+    """Until when a former walk has read. None for a moment in the future, beyond what clocks differ by: what
+    was read then, nobody knows, so that all is read again."""
+    if moment is None or moment > walk.now + DAY:
+        return None
     return max(min(moment, walk.now), walk.now - LONGEST)
 
 
@@ -118,11 +121,11 @@ def back(cursor: Cursor | None, key: str, walk: Walk, read: Back) -> Iterator[Ra
     `newest` so far, and `since`, to which it leads.
     """
     state = _state(cursor, key)
-    reached, pending = _moment(state.get("reached")), _token(state)
+    reached, pending = _reached(_moment(state.get("reached")), walk), _token(state)
     since, newest = _moment(state.get("since")), _moment(state.get("newest"))
     if not (pending and since and since < walk.now):
         pending, newest = None, None
-        since = _bounded(reached, walk) - walk.lookback if reached else walk.now - walk.first
+        since = reached - walk.lookback if reached else walk.now - walk.first
     for page, token in _pages(pending, read, key):
         # No date in the future: the next walk would pass over what comes until then.
         newest = max((min(one, walk.now) for one in (newest, page.newest) if one), default=None)

@@ -110,9 +110,9 @@ class RedditCollector:
         from collectors import redditapi
 
         check_terms(self.settings, ())
-        now = self.context.now.timestamp()
-        # What a cursor in the future would leave out, nobody knows; so it counts as none.
-        reached = {key: at for key, at in (cursor or {}).items() if isinstance(at, int | float) and at <= now}
+        # What a cursor of the future would leave out, nobody knows; it counts as none.
+        latest = self.context.now.timestamp() + 86_400
+        reached = {k: at for k, at in (cursor or {}).items() if isinstance(at, int | float) and at <= latest}
         seen: set[str] = set()
         unreadable: list[CollectorError] = []
         with self._connect() as reddit:
@@ -195,7 +195,7 @@ class RedditCollector:
         try:
             with redditapi.reported(f"t3_{post['id']}"):
                 payload, whole = redditapi.thread(reddit, post)
-        except redditapi.Unreadable:  # taken away since it was listed
+        except redditapi.Gone:  # taken away since it was listed
             return {"submission": {**post, "selftext": "[removed]"}, "comments": []}
         if not whole:
             self.context.notes.append(f"t3_{post['id']}: some comments could not be loaded")

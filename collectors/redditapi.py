@@ -45,6 +45,10 @@ class Unreadable(CollectorError):
     """One subreddit or thread cannot be read; the others can."""
 
 
+class Gone(Unreadable):
+    """It was taken away, or is not to be read by us."""
+
+
 class Requestor(prawcore.Requestor):
     """praw's way to the network, with a deadline, a size cap, checked addresses and bounded pauses."""
 
@@ -263,12 +267,12 @@ def _refused(status: int, where: str) -> CollectorError:
         return CollectorError("Reddit does not accept the key (401).", _KEYS, permanent=True)
     if status == 403:
         remedy = "It is private, banned or in quarantine, or the app may not read it; take it out."
-        return Unreadable(f"{where} may not be read (403).", remedy, permanent=True)
+        return Gone(f"{where} may not be read (403).", remedy, permanent=True)
     if status == 404:
-        return Unreadable(f"{where}: there is no such subreddit (404).", "Check its name.", permanent=True)
+        return Gone(f"{where}: there is no such subreddit (404).", "Check its name.", permanent=True)
     if status == 451:
         remedy = "It is blocked for legal reasons; take it out."
-        return Unreadable(f"{where} may not be read (451).", remedy, permanent=True)
+        return Gone(f"{where} may not be read (451).", remedy, permanent=True)
     if status == 429:
         return _too_many(None)
     if 400 <= status < 500 and status != 408:
