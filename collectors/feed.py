@@ -19,7 +19,7 @@ from candidly.records import Cursor, Mention, Reject
 from collectors.base import Context, Raw
 from collectors.dates import implausible, parse_date
 from collectors.terms import check_terms
-from collectors.web import WebSettings, http_for, raise_first
+from collectors.web import WebSettings, http_for, raise_first, validators_in
 
 MAX_ENTRIES = 5_000
 MAX_TAGS = 100_000
@@ -56,8 +56,7 @@ class FeedCollector:
         """One Raw a changed feed. A feed that fails does not stop the others; its error comes last."""
         check_terms(self.settings, self.settings.urls)
         http = http_for(self.settings, self.context)
-        known: dict[str, Any] = dict((cursor or {}).get("feeds", {}))
-        known = {url: known[url] for url in self.settings.urls if isinstance(known.get(url), dict)}
+        known = validators_in((cursor or {}).get("feeds"), self.settings.urls)
         failures: list[CollectorError] = []
         for url in self.settings.urls:
             try:
@@ -71,7 +70,11 @@ class FeedCollector:
                 failures.append(error)
                 continue
             known[url] = dict(answer.validators)
-            yield Raw(document, {"feeds": dict(known)}, urlsplit(answer.url).hostname or "")
+            yield Raw(
+                document,
+                {"feeds": {one: dict(said) for one, said in known.items()}},
+                urlsplit(answer.url).hostname or "",
+            )
         raise_first(failures)
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from candidly.records import Cursor, Mention, Reject
 from collectors.base import Context, Raw
 from collectors.selectors import Selectors
 from collectors.terms import check_terms
-from collectors.web import WebSettings, http_for, raise_first
+from collectors.web import WebSettings, http_for, raise_first, validators_in
 
 if TYPE_CHECKING:
     from collectors.http import Http, Response
@@ -170,8 +170,7 @@ class PageCollector:
         """The validators by first page, if they were got with the settings that hold now."""
         if not cursor or cursor.get("way") != self._way():
             return {}
-        pages: dict[str, Any] = cursor.get("pages", {})
-        return {url: pages[url] for url in self.settings.urls if isinstance(pages.get(url), dict)}
+        return validators_in(cursor.get("pages"), self.settings.urls)
 
     def _cursor(self, known: Mapping[str, Mapping[str, str]]) -> Cursor:
         return {"way": self._way(), "pages": {url: dict(validators) for url, validators in known.items()}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
 
@@ -65,6 +65,19 @@ def http_for(settings: WebSettings, context: Context) -> Http:
         check_host=checker(settings),
         spend=context.requests.spend,
     )
+
+
+def validators_in(found: object, urls: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    """address -> its validators, of a cursor; what is damaged is left out, so that it is read again."""
+    if not isinstance(found, dict):
+        return {}
+    known = {url: found[url] for url in urls if isinstance(found.get(url), dict)}
+    return {url: said for url, said in known.items() if all(map(_header, said.values()))}
+
+
+def _header(value: object) -> bool:
+    """Can it be sent as a header?"""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 def raise_first(failures: Sequence[CollectorError]) -> None:
