@@ -1,0 +1,84 @@
+"""Cursors that should never be, but are: of the future, of another source, edited or damaged. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from candidly.records import Cursor
+
+FAR: Final = 2999
+FUTURE: Final = "a cursor from the future"
+JUNK: Final[tuple[Any, ...]] = (
+    None,
+    -1,
+    10**30,
+    "",
+    "nonsense",
+    "'; DROP TABLE cursor; --",
+    [],
+    {},
+    [None],
+    True,
+    "\x00",
+)
+ODD: Final[tuple[Cursor, ...]] = (
+    {},
+    {"": None},
+    {"pages": None},
+    {"feeds": [1], "files": 7, "until": {}},
+    {"a": {"b": {"c": [{"d": [[[]]]}]}}},
+)
+
+
+def cursors(starts: list[str], now: datetime) -> Iterator[tuple[str, Cursor]]:
+    """`(what it is, cursor)`, made of genuine cursors (JSON) of a source."""
+    for odd in ODD:
+        yield "a cursor of another source", odd
+    for text in starts:
+        for ahead in (future(json.loads(text), now, year) for year in (now.year + 1, FAR)):
+            if isinstance(ahead, dict):
+                yield FUTURE, ahead
+    for text in starts:
+        for number, path in enumerate(paths(json.loads(text))):
+            for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)]):
+                yield "a damaged cursor", put(json.loads(text), path, junk)
+
+
+def future(value: Any, now: datetime, year: int) -> Any:
+    """Every date and every moment (seconds or milliseconds since 1970) in a value moved to a year."""
+    if isinstance(value, dict):
+        return {key: future(one, now, year) for key, one in value.items()}
+    if isinstance(value, list):
+        return [future(one, now, year) for one in value]
+    ahead = (now.replace(year=year, day=1) - now).total_seconds()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        near = now.timestamp()
+        scale = 1000 if value > 100 * near else 1
+        return type(value)(value + ahead * scale) if 0.5 < value / scale / near < 2 else value
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return (found + timedelta(seconds=ahead)).isoformat()
+    return value
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where every value inside stands."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*at, key)
+        yield from paths(one, (*at, key))
+
+
+def put(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    """The value with something else at a path."""
+    place = value
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = junk
+    return value

@@ -1,0 +1,160 @@
+"""A case for the contract of each source type: its settings, and a local double of its source.
+
+`CASES[type]()` gives a `collectors.contract.Case`. The doubles are those of each collector's own tests,
+filled with two pages or more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from faultserver import FaultServer, html, serving
+from sitedouble import double
+
+from collectors import load
+from collectors.contract import Case
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+SECRET = "canary-7Qx9Lw2Vb5"
+
+Answer = Callable[[Any], Any]
+
+
+def block(type_: str, **more: Any) -> dict[str, Any]:
+    """What every live source needs."""
+    return {"name": "probe", "type": type_, "terms_read": "2026-11-20", "min_interval": 0, **more}
+
+
+def interface(type_: str, answer: Callable[[], Answer], secrets: tuple[str, ...] = (), **more: Any) -> Case:
+    """The case of a JSON interface: `answer()` makes what a double of `sitedouble` answers with."""
+    options = {name: more.pop(name) for name in ("authors", "follows") if name in more}
+
+    @contextlib.contextmanager
+    def serve() -> Iterator[str]:
+        with double(answer()) as site:
+            yield site.url
+
+    return Case(
+        collector=load(type_),
+        block=lambda address: block(type_, base_url=address, **more),
+        serve=serve,
+        now=NOW,
+        secrets={name: f"{SECRET}-{number}" for number, name in enumerate(secrets)},
+        **options,
+    )
+
+
+@contextlib.contextmanager
+def pages(made: Mapping[str, Any]) -> Iterator[str]:
+    with serving(FaultServer()) as server:
+        server.pages.update(made)
+        yield server.url("")
+
+
+def review(number: int) -> dict[str, Any]:
+    """A review as schema.org has it."""
+    return {
+        "@type": "Review",
+        "identifier": f"r-{number:06}",
+        "name": f"Grüße, no. {number}",
+        "reviewBody": f"Review {number} of Northwind Robotics: no reply after three rounds.",
+        "reviewRating": {"@type": "Rating", "ratingValue": 1 + number % 5},
+        "datePublished": f"2026-11-{1 + number % 20:02}",
+    }
+
+
+def review_page(numbers: range, following: str = "") -> Any:
+    reviews = json.dumps([review(number) for number in numbers], ensure_ascii=False)
+    link = f'<a rel="next" href="{following}">next</a>' if following else ""
+    text = f'<html><body><script type="application/ld+json">{reviews}</script>{link}</body></html>'
+    return html(text.encode("utf-8"), ETag=f'"{numbers[0]}"')
+
+
+def page() -> Case:
+    made = {
+        "/robots.txt": html("User-agent: *\nAllow: /\n", Content_Type="text/plain"),
+        "/a": review_page(range(4), "/a2"),
+        "/a2": review_page(range(4, 8), "/a3"),
+        "/a3": review_page(range(8, 11)),
+        "/b": review_page(range(20, 23)),
+    }
+    return Case(
+        collector=load("page"),
+        block=lambda address: block("page", urls=[f"{address}/a", f"{address}/b"], allow_private=True),
+        serve=lambda: pages(made),
+        now=NOW,
+        follows=True,
+    )
+
+
+def feed_page(numbers: range) -> Any:
+    items = "".join(
+        f"<item><title>Entry {n} with Grüßen</title><guid>tag:notebook.example,2026:{n}</guid>"
+        f"<link>https://notebook.example/{n}</link><pubDate>2026-11-{n % 20 + 1:02}T07:30:00Z</pubDate>"
+        f"<description>Northwind Robotics never wrote back, part {n}.</description></item>"
+        for n in numbers
+    )
+    head = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Notebook</title>'
+    kind = {"Content_Type": "application/rss+xml; charset=utf-8", "ETag": f'"{numbers[0]}"'}
+    return html(f"{head}{items}</channel></rss>".encode(), **kind)
+
+
+def feed() -> Case:
+    made = {"/one.xml": feed_page(range(5)), "/two.xml": feed_page(range(10, 14))}
+    return Case(
+        collector=load("feed"),
+        block=lambda address: block(
+            "feed", urls=[f"{address}/one.xml", f"{address}/two.xml"], allow_private=True
+        ),
+        serve=lambda: pages(made),
+        now=NOW,
+        follows=True,
+    )
+
+
+def reddit() -> Case:
+    from candidly.demo.invent import build_world
+    from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
+    from candidly.demo.world import SUBREDDITS
+
+    @contextlib.contextmanager
+    def serve() -> Iterator[str]:
+        world = build_world(NOW, weeks=3)
+        newest = sorted(world.posts, key=lambda post: post.created)[-12:]
+        with DemoServers(replace(world, posts=tuple(newest))) as servers:
+            yield servers.reddit_url
+
+    def made(address: str) -> dict[str, Any]:
+        mine = block("reddit", base_url=address, subreddits=list(SUBREDDITS), new=True, permission="no. 7")
+        del mine["min_interval"]  # praw keeps Reddit's own pace
+        return {**mine, "reddit_username": "northwind_hr"}
+
+    return Case(
+        collector=load("reddit"),
+        block=made,
+        serve=serve,
+        now=NOW,
+        secrets={"REDDIT_CLIENT_ID": CLIENT_ID, "REDDIT_CLIENT_SECRET": CLIENT_SECRET},
+    )
+
+
+def hackernews() -> Case:
+    import test_collectors_hackernews as own
+
+    def answer() -> Answer:
+        return own.Algolia([own.comment(n) for n in range(1, 130)] + own.ITEMS["hits"], [own.ITEMS["tree"]])
+
+    return interface("hackernews", answer, queries=['"Northwind Robotics"'])
+
+
+CASES: dict[str, Callable[[], Case]] = {
+    "feed": feed,
+    "hackernews": hackernews,
+    "page": page,
+    "reddit": reddit,
+}
