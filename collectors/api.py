@@ -102,7 +102,8 @@ class Api:
 
         Raises CollectorError for a refusal, Degraded for an answer that is no JSON object or list.
         """
-        query = urlencode({key: value for key, value in (params or {}).items() if value is not None})
+        given = {key: value for key, value in (params or {}).items() if value is not None}
+        query = urlencode(given, errors="replace")  # a token of an edited cursor may be no Unicode
         url = f"{self._server}{path}{'?' if query else ''}{query}"
         return self._asked(path, lambda: self._http.get(url, headers=self._headers))
 
