@@ -160,7 +160,8 @@ class SourceSettings(Model):
     )
     keep: Duration | None = Field(
         None,
-        description="How long texts are kept, from the day they were first read; empty: as the site's terms say, else for good.",
+        description="How long texts are kept after they were first read, at most as long as the site's terms "
+        "let them; empty: so long.",
     )
 
     live: ClassVar[bool] = False

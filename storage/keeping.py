@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from candidly import failpoints
 from candidly.records import Removal
 from storage.engine import translated
-from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, with_texts
-from storage.schema import cursors, deliveries, incidents, mentions, opinions, periods, runs, tombstones
+from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, unsign, with_texts
+from storage.schema import (
+    cursors,
+    deliveries,
+    incidents,
+    lookups,
+    mentions,
+    opinions,
+    periods,
+    runs,
+    tombstones,
+)
 from storage.store import Store, lock_mentions
 
 __all__ = [
-    "CHUNK", "EXPIRED", "Holdings", "checked", "due", "expire", "forget_source", "holdings", "ids", "oldest",
-    "settle", "take_out", "tombstones_of", "unsettled",
+    "CHUNK", "EXPIRED", "Holdings", "Told", "due", "expire", "forget_source", "holdings", "ids", "note",
+    "oldest", "settle", "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -58,24 +68,57 @@ def oldest(store: Store, source: str) -> datetime | None:
     return found
 
 
-def checked(store: Store, source: str, there: Sequence[str], gone: Sequence[Removal], now: datetime) -> int:
-    """Note what a source said of its items, in one transaction; how many mentions were removed."""
-    return _changed(store, source, there, gone, now, remember=True)
+@dataclass(slots=True)
+class Told:
+    """What a source said of stored items; `requests`: how many it took to ask since the last were noted."""
+
+    there: list[str] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    gone: list[Removal] = field(default_factory=list)
+    requests: int = 0
+    problem: str = ""
+
+    def __len__(self) -> int:
+        return len(self.there) + len(self.unsigned) + len(self.gone)
+
+
+def note(store: Store, source: str, told: Told, now: datetime) -> int:
+    """Act on what a source said of its items, in one transaction; how many mentions were removed."""
+    with store.writing() as connection:
+        lock_mentions(connection)
+        removed = remove(connection, source, told.gone, now)
+        failpoints.hit("store.rows")
+        unsign(connection, source, told.unsigned, now)
+        mark_seen(connection, source, told.there + told.unsigned, now)
+        _log(connection, source, told, removed, now)
+        failpoints.hit("store.commit")
+    failpoints.hit("store.committed")
+    return removed
+
+
+def _log(connection: Connection, source: str, told: Told, removed: int, now: datetime) -> None:
+    day = now.astimezone(UTC).date()
+    today = (lookups.c.source == source) & (lookups.c.day == day)
+    done = connection.execute(
+        update(lookups)
+        .where(today)
+        .values(
+            requests=lookups.c.requests + told.requests,
+            items=lookups.c["items"] + len(told),
+            removed=lookups.c.removed + removed,
+            problem=told.problem,
+        )
+    )
+    if not done.rowcount:
+        row = {"source": source, "day": day, "requests": told.requests, "items": len(told)}
+        connection.execute(insert(lookups).values(**row, removed=removed, problem=told.problem))
 
 
 def take_out(store: Store, source: str, gone: Sequence[Removal], now: datetime, *, remember: bool) -> int:
     """Remove mentions in one transaction, with or without tombstones; how many were there."""
-    return _changed(store, source, (), gone, now, remember=remember)
-
-
-def _changed(
-    store: Store, source: str, there: Sequence[str], gone: Sequence[Removal], now: datetime, *, remember: bool
-) -> int:
     with store.writing() as connection:
         lock_mentions(connection)
         removed = remove(connection, source, gone, now, remember=remember)
-        failpoints.hit("store.rows")
-        mark_seen(connection, source, there, now)
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
     return removed
@@ -178,7 +221,7 @@ def forget_source(store: Store, source: str, *, tombstones_too: bool) -> None:
             told = deliveries.c.message["incident"].as_string().in_(chunk)
             connection.execute(delete(deliveries).where(told))
             connection.execute(delete(incidents).where(incidents.c.id.in_(chunk)))
-        for table in (cursors, runs, *([tombstones] if tombstones_too else [])):
+        for table in (cursors, runs, lookups, *([tombstones] if tombstones_too else [])):
             connection.execute(delete(table).where(table.c.source == source))
 
 

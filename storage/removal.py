@@ -53,6 +53,14 @@ def mark_seen(connection: Connection, source: str, ids: Sequence[str], at: datet
         connection.execute(update(mentions).where(those).values(checked=at))
 
 
+def unsign(connection: Connection, source: str, ids: Sequence[str], at: datetime) -> None:
+    """Forget who wrote these mentions: their authors have left the site."""
+    for chunk in _chunks(ids):
+        those = (mentions.c.source == source) & mentions.c.id.in_(chunk) & (mentions.c.author != "")
+        if connection.execute(update(mentions).where(those).values(author="")).rowcount:
+            unsettle(connection, at)
+
+
 def edited(connection: Connection, source: str, ids: Sequence[str], at: datetime) -> None:
     """These mentions are about to get another text: nobody shall read their old words in an alert."""
     if ids:

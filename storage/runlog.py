@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from storage.schema import runs
+from storage.schema import lookups, runs
 from storage.store import Store
 
 
@@ -24,11 +24,14 @@ def latest(store: Store, source: str, limit: int) -> list[dict[str, Any]]:
 
 
 def requests_since(store: Store, source: str, midnight: datetime) -> int:
-    """Requests of a source's runs since midnight; a run across midnight counts for both days.
+    """Requests of a source's runs and lookups since midnight; a run across midnight counts for both days.
 
     One that was broken off counts for the day on which it began: when it ended, nobody knows.
     """
     today = (runs.c.started >= midnight) | ((runs.c.finished >= midnight) & (runs.c.status != "interrupted"))
     wanted = select(func.coalesce(func.sum(runs.c.requests), 0)).where(runs.c.source == source, today)
+    others = select(func.coalesce(func.sum(lookups.c.requests), 0)).where(
+        lookups.c.source == source, lookups.c.day >= midnight.date()
+    )
     with store.reading() as connection:
-        return int(connection.scalar(wanted) or 0)
+        return int(connection.scalar(wanted) or 0) + int(connection.scalar(others) or 0)

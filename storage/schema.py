@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from candidly.errors import StoreError
 
-VERSION = "0003"
+VERSION = "0004"
 """The last step in `migrations/versions/`; checked there by a test, and here without loading Alembic."""
 
 VERSION_TABLE = "candidly_version"
@@ -167,6 +167,17 @@ opinions = Table(
     Column("start", Integer, nullable=False, comment="Where the evidence starts in the text."),
     Column("end", Integer, nullable=False, comment="Where the evidence ends."),
     sqlite_with_rowid=False,
+)
+
+lookups = Table(
+    "lookups",
+    metadata,
+    Column("source", Text, primary_key=True, comment="The configured source."),
+    Column("day", Date, primary_key=True, comment="The day (UTC)."),
+    Column("requests", Integer, nullable=False, comment="Requests that it took."),
+    Column("items", Integer, nullable=False, comment="Stored items that the site told of."),
+    Column("removed", Integer, nullable=False, comment="Those that were gone, and so removed."),
+    _text("problem", "How the last try failed; empty: well."),
 )
 
 tombstones = Table(

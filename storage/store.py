@@ -248,6 +248,9 @@ def _save_items(connection: Connection, batch: Batch) -> None:
     columns = (mentions.c.pk, mentions.c.first_collected, mentions.c.digest, mentions.c.revision)
     known = {row.id: row for row in _known(connection, batch.source, list(items), *columns)}
     last = connection.scalar(select(func.max(mentions.c.pk))) or 0
+    edited = [id_ for id_, old in known.items() if old.digest != items[id_][0].digest()]
+    at = max(mention.collected for mention, _ in items.values())
+    removal.edited(connection, batch.source, edited, at)
     _remove(connection, [row.pk for row in known.values()])
     new_mentions, new_analyses, new_opinions = [], [], []
     for id_, (mention, analysis) in items.items():
