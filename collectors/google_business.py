@@ -6,10 +6,12 @@ source type for it, and its answers are refused here (`docs/sources/google_busin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -17,9 +19,10 @@ from candidly.config import Duration, SecretName
 from candidly.records import Cursor, Mention, Reject
 from collectors import googleapi
 from collectors.api import Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.paging import Page, back, merged
+from collectors.rechecking import DOUBTED, by, standing
 
 PAGE: Final = 50
 """Reviews in one answer: the most that Google gives."""
@@ -70,8 +73,7 @@ class GoogleBusinessCollector:
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a page of reviews; the cursor holds, for each location, how far it was read."""
-        headers = {"Authorization": f"Bearer {googleapi.access_token(self.settings, self.context)}"}
-        api = Api(self.settings, self.context, headers=headers, explain=googleapi.explain)
+        api = self._api()
         walk = self.settings.walk(self.context)
         yield from merged(
             cursor,
@@ -81,6 +83,10 @@ class GoogleBusinessCollector:
                 for raw in back(cursor, location, walk, partial(self._page, api, location))
             ),
         )
+
+    def _api(self) -> Api:
+        headers = {"Authorization": f"Bearer {googleapi.access_token(self.settings, self.context)}"}
+        return Api(self.settings, self.context, headers=headers, explain=googleapi.explain)
 
     def _page(self, api: Api, location: str, token: str | None) -> Page:
         params = {"pageSize": PAGE, "pageToken": token, "orderBy": "updateTime desc"}
@@ -94,6 +100,20 @@ class GoogleBusinessCollector:
             return read_date(text_at(review, "updateTime"), now=self.context.now)
         except BadDate:
             return None
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """One request a review and location until it is found; see `collectors.base.Rechecks`."""
+        api = self._api()
+        for location in self.settings.locations:  # that a location cannot be read is no deletion
+            reviews_of(api.get(f"/v4/{location}/reviews", {"pageSize": 1}))
+        for group in by(DOUBTED, ids):
+            yield from standing(group, {id_ for id_ in group if self._there(api, id_)}, where="Google")
+
+    def _there(self, api: Api, id_: str) -> bool:
+        for location in self.settings.locations:
+            with suppress(googleapi.Missing):
+                return bool(api.get(f"/v4/{location}/reviews/{quote(id_, safe='')}"))
+        return False
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The reviews of one page. Ignored: the reviewer, always; our reply; pictures; the average."""

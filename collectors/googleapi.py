@@ -13,6 +13,10 @@ TOKENS: Final = "https://oauth2.googleapis.com"
 _PLACES: Final = {"html_attributions", "result", "results", "candidates", "places", "displayName"}
 
 
+class Missing(CollectorError):
+    """Google does not have what was asked for."""
+
+
 def access_token(settings: Any, context: Context) -> str:
     """The token that `access_token_secret` names, else a new one (RFC 6749, 6), which is kept nowhere.
 
@@ -77,7 +81,7 @@ def explain(status: int, said: Any) -> CollectorError | None:
             permanent=True,
         )
     if status == 404 or state == "NOT_FOUND":
-        return CollectorError(
+        return Missing(
             "Google has no such location.",
             "Correct it under `locations`; it must be verified.",
             permanent=True,

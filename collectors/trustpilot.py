@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -13,10 +14,11 @@ from candidly.config import Duration, SecretName
 from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
 from collectors.paging import Page, back, merged
+from collectors.rechecking import DOUBTED, by, standing
 from collectors.reviewtext import person
 
 PAGE: Final = 100
@@ -42,6 +44,10 @@ class TrustpilotSettings(ApiSettings):
     home: ClassVar[str] = "https://api.trustpilot.com"
 
 
+class Missing(CollectorError):
+    """Trustpilot does not have what was asked for."""
+
+
 class TrustpilotCollector:
     """Reads each business unit from its newest review back."""
 
@@ -52,8 +58,7 @@ class TrustpilotCollector:
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a page of reviews; the cursor holds, for each unit, how far it was read."""
-        key = key_of(self.context, self.settings.key_secret)
-        api = Api(self.settings, self.context, headers={"apikey": key}, explain=self._explain)
+        api = self._api()
         walk = self.settings.walk(self.context)
         yield from merged(
             cursor,
@@ -63,6 +68,10 @@ class TrustpilotCollector:
                 for raw in back(cursor, unit, walk, partial(self._page, api, unit))
             ),
         )
+
+    def _api(self) -> Api:
+        key = key_of(self.context, self.settings.key_secret)
+        return Api(self.settings, self.context, headers={"apikey": key}, explain=self._explain)
 
     def _page(self, api: Api, unit: str, token: str | None) -> Page:
         number = int(token) if token and token.isdigit() else 1
@@ -91,6 +100,12 @@ class TrustpilotCollector:
         except BadDate:
             return None
 
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """One request a review; see `collectors.base.Rechecks`."""
+        api = self._api()
+        for group in by(DOUBTED, ids):
+            yield from standing(group, {id_ for id_ in group if _public(api, id_)}, where="Trustpilot")
+
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The reviews of one page.
 
@@ -103,7 +118,7 @@ class TrustpilotCollector:
         id_, title, body = (text_at(review, name) for name in ("id", "title", "text"))
         if not id_:
             return Reject(where, NO_ID)
-        if text_at(review, "status").lower() not in ("", "active"):
+        if not _active(review):
             return Reject(id_, HIDDEN)
         if not title and not body:
             return Reject(id_, NO_TEXT)
@@ -144,9 +159,21 @@ class TrustpilotCollector:
                 permanent=True,
             )
         if status == 404:
-            return CollectorError(
+            return Missing(
                 "Trustpilot has no such business unit.",
                 "Correct its id under `business_units`; /v1/business-units/find tells it by domain.",
                 permanent=True,
             )
         return None
+
+
+def _active(review: Any) -> bool:
+    """Not reported, archived or taken down."""
+    return text_at(review, "status").lower() in ("", "active")
+
+
+def _public(api: Api, id_: str) -> bool:
+    try:
+        return _active(api.get(f"/v1/reviews/{quote(id_, safe='')}"))
+    except Missing:
+        return False

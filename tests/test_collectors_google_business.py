@@ -251,6 +251,26 @@ def test_only_names_of_locations_are_taken(location):
         make(locations=(location,))
 
 
+def test_deleted_reviews_are_found_in_whichever_location():
+    there = {f"/v4/{HOME}/reviews/one", f"/v4/{OTHER}/reviews/two"}
+
+    def answer(asked):
+        if asked.path.endswith("/reviews"):
+            return REVIEWS
+        return REVIEW if asked.path in there else (404, {"error": {"status": "NOT_FOUND"}}, {})
+
+    with double(answer) as site:
+        told = dict(make(site.url, locations=(HOME, OTHER)).recheck(["one", "two", "three"]))
+    assert told == {"one": "there", "two": "there", "three": "gone"}
+
+
+def test_a_location_that_is_gone_is_no_deletion_of_its_reviews():
+    with double(lambda _: (404, {"error": {"status": "NOT_FOUND"}}, {})) as site:
+        with pytest.raises(CollectorError, match="no such location"):
+            list(make(site.url).recheck(["one"]))
+        assert len(site.log) == 1
+
+
 # ---- Google Places: its terms forbid storing
 
 

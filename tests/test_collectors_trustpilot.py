@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sitedouble import checkpoints, double, example, run
 
-from candidly.errors import Degraded
+from candidly.errors import CollectorError, Degraded
 from candidly.records import Mention, Reject
 from collectors import load
 from collectors.base import Context, Raw
@@ -168,6 +168,31 @@ def test_its_errors_are_told_in_plain_words(status, words, permanent):
     assert problem.permanent is permanent
     assert KEY not in str(problem)
     assert problem.retry_after == 90
+
+
+def test_deleted_reviews_are_found():
+    def answer(asked):
+        id_ = asked.path.rpartition("/")[2]
+        return (
+            (404, {}, {})
+            if id_ == "gone"
+            else {"id": id_, "status": "reported" if id_ == "odd" else "active"}
+        )
+
+    with double(answer) as site:
+        told = dict(make(site.url).recheck(["one", "gone", "odd", "../x"]))
+        assert site.log[-1].path == "/v1/reviews/../x"
+    assert told == {"one": "there", "gone": "gone", "odd": "gone", "../x": "there"}
+
+
+def test_many_that_are_gone_at_once_are_doubted():
+    with double(lambda _: (404, {}, {})) as site, pytest.raises(Degraded, match="not taken for deleted"):
+        list(make(site.url).recheck([f"r{n}" for n in range(30)]))
+
+
+def test_a_failing_site_tells_of_no_deletion():
+    with double(lambda _: (401, {}, {})) as site, pytest.raises(CollectorError, match="key"):
+        list(make(site.url).recheck(["one"]))
 
 
 @pytest.mark.parametrize("unit", ["", "northwind.example", "5F0000000000000000000001", "../" * 8])

@@ -15,6 +15,7 @@ from candidly.errors import CollectorError, Degraded
 from candidly.records import Mention, Reject
 from collectors import load
 from collectors.base import Context, Raw
+from collectors.terms import kept_for
 from collectors.yelp import YelpCollector, YelpSettings
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -78,7 +79,9 @@ def test_the_link_tells_nothing_of_our_app():
 
 
 def test_it_keeps_excerpts_a_day():
-    assert YelpSettings(name="y", type="yelp", businesses=("x",)).keep == timedelta(hours=24)
+    assert kept_for(make().settings) == timedelta(hours=24)
+    assert kept_for(make(keep="30d").settings) == timedelta(hours=24), "no longer than the terms allow"
+    assert kept_for(make(keep="1h").settings) == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
