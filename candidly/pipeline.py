@@ -28,7 +28,7 @@ from candidly.session import Session
 from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from reporting import weekly as reports
-from storage import queries, runlog
+from storage import queries, quoted, runlog
 from storage.keeping import EXPIRED
 
 log = logging.getLogger("candidly")
@@ -283,8 +283,13 @@ def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigu
 
 
 def publish(session: Session, figures: WeeklyFigures) -> list[Path]:
-    """Write a report's files, each whole or not at all."""
+    """Write a report's files, each whole or not at all.
+
+    What it quotes is noted first, so that it is written anew when that is deleted at its source.
+    """
     settings = session.config.report
+    quotes = [(quote.source, quote.id, quote.text) for quote in figures.quotes]
+    quoted.note(session.store, figures.company, figures.week, quotes)
     return reports.publish(figures, session.loaded.folder / settings.folder, settings.formats)
 
 

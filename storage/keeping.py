@@ -33,7 +33,7 @@ from storage.store import Store, lock_mentions
 
 __all__ = [
     "CHUNK", "EXPIRED", "Holdings", "Told", "due", "expire", "forget_source", "holdings", "ids", "note",
-    "oldest", "settle", "take_out", "tombstones_of", "unsettled",
+    "oldest", "settle", "spend", "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -70,12 +70,11 @@ def oldest(store: Store, source: str) -> datetime | None:
 
 @dataclass(slots=True)
 class Told:
-    """What a source said of stored items; `requests`: how many it took to ask since the last were noted."""
+    """What a source said of stored items; `problem`: why it says no more."""
 
     there: list[str] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
     gone: list[Removal] = field(default_factory=list)
-    requests: int = 0
     problem: str = ""
 
     def __len__(self) -> int:
@@ -90,28 +89,27 @@ def note(store: Store, source: str, told: Told, now: datetime) -> int:
         failpoints.hit("store.rows")
         unsign(connection, source, told.unsigned, now)
         mark_seen(connection, source, told.there + told.unsigned, now)
-        _log(connection, source, told, removed, now)
+        _add(connection, source, now, told.problem, items=len(told), removed=removed)
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
     return removed
 
 
-def _log(connection: Connection, source: str, told: Told, removed: int, now: datetime) -> None:
+def spend(store: Store, source: str, now: datetime) -> None:
+    """Note one request for stored items, before it is made."""
+    with store.writing() as connection:
+        _add(connection, source, now, requests=1)
+
+
+def _add(connection: Connection, source: str, now: datetime, problem: str = "", **counts: int) -> None:
+    """Add to what the looking up of a day has come to."""
     day = now.astimezone(UTC).date()
     today = (lookups.c.source == source) & (lookups.c.day == day)
-    done = connection.execute(
-        update(lookups)
-        .where(today)
-        .values(
-            requests=lookups.c.requests + told.requests,
-            items=lookups.c["items"] + len(told),
-            removed=lookups.c.removed + removed,
-            problem=told.problem,
-        )
-    )
+    more: dict[str, Any] = {name: lookups.c[name] + count for name, count in counts.items()}
+    done = connection.execute(update(lookups).where(today).values(**more, problem=problem))
     if not done.rowcount:
-        row = {"source": source, "day": day, "requests": told.requests, "items": len(told)}
-        connection.execute(insert(lookups).values(**row, removed=removed, problem=told.problem))
+        row = {"requests": 0, "items": 0, "removed": 0} | counts
+        connection.execute(insert(lookups).values(source=source, day=day, problem=problem, **row))
 
 
 def take_out(store: Store, source: str, gone: Sequence[Removal], now: datetime, *, remember: bool) -> int:

@@ -180,6 +180,16 @@ lookups = Table(
     _text("problem", "How the last try failed; empty: well."),
 )
 
+quoted = Table(
+    "quoted",
+    metadata,
+    Column("company", Text, primary_key=True, comment="The company that a report is on."),
+    Column("week", Text, primary_key=True, comment="Its week, such as 2026-W47."),
+    Column("source", Text, primary_key=True, comment="The source of the mention that it quotes."),
+    Column("id", Text, primary_key=True, comment="The mention's id."),
+    _text("digest", "The mention's digest at that time."),
+)
+
 tombstones = Table(
     "tombstones",
     metadata,

@@ -1,4 +1,4 @@
-"""What looking stored items up again came to, by source and day."""
+"""What looking stored items up again came to, by source and day; and what the reports quote."""
 
 from __future__ import annotations
 
@@ -19,4 +19,13 @@ def upgrade() -> None:
         sa.Column("removed", sa.Integer(), nullable=False, comment="Those that were gone, and so removed."),
         sa.Column("problem", sa.Text(), nullable=False, comment="How the last try failed; empty: well."),
         sa.PrimaryKeyConstraint("source", "day", name=op.f("pk_lookups")),
+    )
+    op.create_table(
+        "quoted",
+        sa.Column("company", sa.Text(), nullable=False, comment="The company that a report is on."),
+        sa.Column("week", sa.Text(), nullable=False, comment="Its week, such as 2026-W47."),
+        sa.Column("source", sa.Text(), nullable=False, comment="The source of the mention that it quotes."),
+        sa.Column("id", sa.Text(), nullable=False, comment="The mention's id."),
+        sa.Column("digest", sa.Text(), nullable=False, comment="The mention's digest at that time."),
+        sa.PrimaryKeyConstraint("company", "week", "source", "id", name=op.f("pk_quoted")),
     )
