@@ -140,8 +140,8 @@ class Api:
 
     def _explained(self, error: Any) -> CollectorError:
         meant: CollectorError | None = self._explain(error.status, _json(error.body))
-        if meant is not None and meant.retry_after is None:
-            meant.retry_after = error.retry_after
+        if meant is not None and error.retry_after is not None:
+            meant.retry_after = max(meant.retry_after or 0.0, error.retry_after)
         return meant or error
 
 

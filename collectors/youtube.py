@@ -77,7 +77,9 @@ class YouTubeCollector:
         reader = Reader(self.settings, self.context, cursor)
         standing: Cursor = dict(cursor) if isinstance(cursor, dict) else {}
         known = standing.get(VIDEOS)
-        standing[VIDEOS] = videos = dict(known) if isinstance(known, dict) else {}
+        if not isinstance(known, dict):  # whose comments are followed is lost: all is searched for again
+            standing, known = {}, {}
+        standing[VIDEOS] = videos = dict(known)
         videos.update(reader.described([id_ for id_ in self.settings.videos if id_ not in videos]))
         try:
             for raw in self._walks(standing, videos, reader):
