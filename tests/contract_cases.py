@@ -152,9 +152,103 @@ def hackernews() -> Case:
     return interface("hackernews", answer, queries=['"Northwind Robotics"'])
 
 
+def x() -> Case:
+    import test_collectors_x as own
+
+    def answer() -> Answer:
+        return own.Search([own.post(n) for n in range(1, 160)])
+
+    return interface("x", answer, ("X_BEARER_TOKEN",), queries=["northwind"])
+
+
+def mastodon() -> Case:
+    import test_collectors_mastodon as own
+
+    def answer() -> Answer:
+        posts = [own.status(n, replies_count=2 * (n == 7)) for n in range(1, 100)]
+        reply = own.status(200, hours=2, in_reply_to_id=posts[6]["id"])
+        contexts = {posts[6]["id"]: {"ancestors": [], "descendants": [reply]}}
+        return own.Instance(posts, contexts)
+
+    return interface(
+        "mastodon", answer, ("MASTODON_TOKEN",), hashtags=["northwind"], token_secret="MASTODON_TOKEN"
+    )
+
+
+def bluesky() -> Case:
+    import test_collectors_bluesky as own
+
+    def answer() -> Answer:
+        return own.Bluesky([own.post(n) for n in range(1, 160)])
+
+    case = interface(
+        "bluesky", answer, queries=['"Northwind Robotics"'], app_password_secret="BLUESKY_APP_PASSWORD"
+    )
+    return replace(case, secrets=own.SECRETS)
+
+
+def youtube() -> Case:
+    import test_collectors_youtube as own
+
+    def answer() -> Answer:
+        threads = [own.thread("t1", "video000001", 20), own.thread("t2", "video000001", 25, replies=2)]
+        more = [own.thread(f"u{n}", f"video{n:06d}", 24) for n in range(2, 4)]
+        return own.YouTube([own.video(n, 30 * n) for n in range(1, 4)], [*threads, *more])
+
+    return interface("youtube", answer, ("YOUTUBE_API_KEY",), queries=["northwind"])
+
+
+def yelp() -> Case:
+    import test_collectors_yelp as own
+
+    def answer() -> Answer:
+        def said(asked: Any) -> Any:
+            place = asked.path.split("/")[3]
+            reviews = [{**one, "id": f"{one['id']}-{place}"} for one in own.REVIEWS["reviews"]]
+            return {**own.REVIEWS, "reviews": reviews}
+
+        return said
+
+    places = ["northwind-robotics-oakland", "halden-price-berlin", "northwind-bergen"]
+    return interface("yelp", answer, ("YELP_API_KEY",), businesses=places)
+
+
+def trustpilot() -> Case:
+    import test_collectors_trustpilot as own
+
+    def answer() -> Answer:
+        return own.Site(own.dated(own.PAGE * 2 + 10))
+
+    return interface("trustpilot", answer, ("TRUSTPILOT_API_KEY",), business_units=[own.UNIT])
+
+
+def google_business() -> Case:
+    import test_collectors_google_business as own
+
+    def answer() -> Answer:
+        return own.Site(own.changed(own.PAGE * 2 + 10))
+
+    mine = {"locations": [own.HOME], "access_token_secret": "GOOGLE_ACCESS_TOKEN"}
+    return interface(
+        "google_business",
+        answer,
+        ("GOOGLE_ACCESS_TOKEN",),
+        authors=False,
+        company="Northwind Robotics",
+        **mine,
+    )
+
+
 CASES: dict[str, Callable[[], Case]] = {
+    "bluesky": bluesky,
     "feed": feed,
+    "google_business": google_business,
     "hackernews": hackernews,
+    "mastodon": mastodon,
     "page": page,
     "reddit": reddit,
+    "trustpilot": trustpilot,
+    "x": x,
+    "yelp": yelp,
+    "youtube": youtube,
 }

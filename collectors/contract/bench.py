@@ -90,18 +90,24 @@ class Bench:
         """From cursors that lie in the future, are damaged, or belong to something else."""
         full = self.full
         self.proxy.plan()
-        shown = self.read(full.cursor).ids
-        starts = [unit.cursor for unit in (full.units[:1] + full.units[-1:])]
-        for what, cursor in hostile.cursors(starts, self.case.now):
-            found = self.read(cursor)
-            wanted = full.ids if what == hostile.FUTURE else shown
-            told = found.error is not None or len(found.notes) > len(full.notes)
-            if found.crash is not None:
-                yield Finding("cursor", f"{what} ends in {type(found.crash).__name__}")
-            elif not told and (hidden := wanted - found.ids):
-                yield Finding("cursor", f"{what} hides {len(hidden)} mentions, and nothing says so")
-            yield from rules.secrets(found, self.case.secrets.values(), what)
-            yield from rules.hosts(found, what)
+        ends = {1, len(full.units)} if full.units else set()
+        starts = {number: full.units[number - 1].cursor for number in sorted(ends)}
+        for what, cursor in hostile.strange(starts.values(), self.case.now):
+            yield from self._cursor(what, cursor, full.ids)
+        for number, start in starts.items():
+            rest = full.ids - Reading(units=full.units[:number]).ids
+            for what, cursor in hostile.damaged(start):
+                yield from self._cursor(what, cursor, rest)
+
+    def _cursor(self, what: str, cursor: Cursor, wanted: set[str]) -> Iterator[Finding]:
+        found = self.read(cursor)
+        told = found.error is not None or len(found.notes) > len(self.full.notes)
+        if found.crash is not None:
+            yield Finding("cursor", f"{what} ends in {type(found.crash).__name__}")
+        elif not told and (hidden := wanted - found.ids):
+            yield Finding("cursor", f"{what} hides {len(hidden)} mentions, and nothing says so")
+        yield from rules.secrets(found, self.case.secrets.values(), what)
+        yield from rules.hosts(found, what)
 
     def check_fault(self, name: str) -> Iterator[Finding]:
         """A fault from the first request on, then one that begins after the first unit."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from candidly.records import Cursor
 
 FAR: Final = 2999
-FUTURE: Final = "a cursor from the future"
 JUNK: Final[tuple[Any, ...]] = (
     None,
     -1,
@@ -33,18 +32,22 @@ ODD: Final[tuple[Cursor, ...]] = (
 )
 
 
-def cursors(starts: list[str], now: datetime) -> Iterator[tuple[str, Cursor]]:
-    """`(what it is, cursor)`, made of genuine cursors (JSON) of a source."""
+def strange(starts: Iterable[str], now: datetime) -> Iterator[tuple[str, Cursor]]:
+    """`(what it is, cursor)` of cursors that say nothing of what was read: all must be read again."""
     for odd in ODD:
         yield "a cursor of another source", odd
     for text in starts:
-        for ahead in (future(json.loads(text), now, year) for year in (now.year + 1, FAR)):
-            if isinstance(ahead, dict):
-                yield FUTURE, ahead
-    for text in starts:
-        for number, path in enumerate(paths(json.loads(text))):
-            for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)]):
-                yield "a damaged cursor", put(json.loads(text), path, junk)
+        for year in (now.year + 3, FAR):
+            ahead = future(json.loads(text), now, year)
+            if ahead != json.loads(text):
+                yield "a cursor from the future", ahead
+
+
+def damaged(start: str) -> Iterator[tuple[str, Cursor]]:
+    """The same of a cursor (JSON) with junk in each of its places."""
+    for number, path in enumerate(paths(json.loads(start))):
+        for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)]):
+            yield "a damaged cursor", put(json.loads(start), path, junk)
 
 
 def future(value: Any, now: datetime, year: int) -> Any:
