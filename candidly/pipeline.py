@@ -27,6 +27,7 @@ from candidly.records import GONE, Batch, Cursor, Incident, Mention, Outcome, Pe
 from candidly.session import Session
 from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
+from collectors.terms import admit
 from reporting import weekly as reports
 from storage import queries, quoted, runlog
 from storage.keeping import EXPIRED
@@ -68,6 +69,7 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     answered = False
     context = replace(session.context(), requests=_requests(session, settings, run, started))
     try:
+        context.notes.extend(admit(settings, started.date()))
         collector = collectors.load(settings.type)(settings, context)
         for batch in _batches(session, settings, collector, rejects):
             answered = True

@@ -89,7 +89,7 @@ def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
     from collectors.base import Context
     from collectors.file import FileSettings
     from collectors.filesearch import find
-    from collectors.terms import check_terms
+    from collectors.terms import check_terms, stale
 
     found = []
     for source in loaded.config.sources:
@@ -103,7 +103,8 @@ def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
                 check_terms(source, getattr(source, "urls", ()))
             if isinstance(source, FileSettings):
                 find(source.path, loaded.folder)
-            found.append((True, f"source {source.name} ({source.type})"))
+            note = stale(source, console.now().date()) if source.live else ""
+            found.append((True, f"source {source.name} ({source.type}){note and f': {note}'}"))
         except CandidlyError as error:
             found.append((False, f"source {source.name}: {error}"))
     return found
