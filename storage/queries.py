@@ -187,6 +187,7 @@ def covered_days(
     good = (
         select(run.source, func.min(run.started), func.max(run.finished))
         .where(run.source.in_(names), run.status.in_(("ok", "partial")), run.finished.is_not(None))
+        .where(run.fault != "budget")  # it has the rest still to read
         .group_by(run.source)
     )
     known: dict[str, tuple[date, date]] = {}

@@ -168,9 +168,9 @@ def test_daily_counts_tell_news_from_history(store):
     }  # fmt: skip
 
 
-def end_run(store, source, status, started, finished):
+def end_run(store, source, status, started, finished, fault=""):
     run = store.begin_run(source, started)
-    store.end_run(run, Outcome(source, status, Tally()), finished)
+    store.end_run(run, Outcome(source, status, Tally(), fault=fault), finished)
 
 
 def test_a_good_run_covers_the_days_before_it_and_a_failed_one_does_not(store):
@@ -190,6 +190,13 @@ def test_a_good_run_covers_the_days_before_it_and_a_failed_one_does_not(store):
         [date(2026, 1, 3), "forum"],
         [date(2026, 1, 6), "forum"],
     ]
+
+
+def test_a_run_that_used_up_its_budget_has_the_rest_still_to_read(store):
+    end_run(store, "forum", "partial", utc(2026, 1, 8), utc(2026, 1, 8), "budget")
+    save(store, mention("1", published=utc(2026, 1, 2)))
+    frame = queries.covered_days(store, ["forum"], date(2026, 1, 1), date(2026, 1, 9), "UTC")
+    assert [day.day for day in frame["day"]] == [2]
 
 
 def test_an_export_says_nothing_about_the_days_after_its_last_mention(store):
