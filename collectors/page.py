@@ -20,7 +20,7 @@ from collectors.web import WebSettings, http_for, raise_first, validators_in
 if TYPE_CHECKING:
     from collectors.http import Http, Response
 
-FORMAT = 1
+FORMAT = 2
 """Raised when pages are read differently than before, so that unchanged ones are read again."""
 
 

@@ -15,12 +15,13 @@ from bs4 import BeautifulSoup, Tag
 
 from candidly.errors import ConfigError, Degraded
 from candidly.records import Mention, Reject
-from collectors import schemaorg
+from collectors import embedded, schemaorg
 from collectors.dates import BadDate, read_date
 from collectors.htmltext import soup, text_of
 from collectors.reviewtext import employment_of, person, sections, stars_of
 from collectors.schemaorg import Review
 from collectors.selectors import Selectors
+from collectors.values import CONVERT, OddValue
 
 FIELDS = (
     *(
@@ -34,10 +35,14 @@ FIELDS = (
         "author",
         "position",
         "location",
+        "experience",
+        "difficulty",
+        "offer",
         "id",
         "url",
     ),
 )
+VERDICTS = ("experience", "difficulty", "offer")
 NEEDED = ("title", "body", "stars", "date", "id")
 """A selector for one of these that fits none of several items has been overtaken by a redesign."""
 ENOUGH = 3
@@ -77,6 +82,9 @@ def reviews_of(page: BeautifulSoup, url: str, selectors: Selectors | None) -> Se
     if selectors is not None:
         return _selected(page, url, selectors)
     extract = schemaorg.reviews(page, url)
+    inside = embedded.reviews(page)
+    if inside and len(inside) >= len(extract.reviews):
+        return inside
     if extract.reviews or (extract.counts and not any(extract.counts)):
         return extract.reviews
     broken = f" ({'; '.join(extract.problems[:3])})" if extract.problems else ""
@@ -114,10 +122,19 @@ def _review(raw: dict[str, str], url: str, selectors: Selectors, language: str) 
         author=person(name),
         position=raw["position"] or job,
         location=raw["location"],
+        **{name: _verdict(name, raw[name]) for name in VERDICTS},
         employment=employment,
         language=language,
     )
     return schemaorg.named(review, raw["id"])
+
+
+def _verdict(name: str, said: str) -> str:
+    """What the words for experience, difficulty or outcome mean; "" for words that are not known."""
+    try:
+        return CONVERT[name](said) or ""
+    except OddValue:
+        return ""
 
 
 def read(item: Tag, selector: str) -> str:

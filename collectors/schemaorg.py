@@ -33,7 +33,10 @@ _PREFIX = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One review as the page states it. `date` is the page's own text; `stars` is on 1-5."""
+    """One review as the page states it. `date` is the page's own text; `stars` is on 1-5.
+
+    `kind`, `experience`, `difficulty` and `offer` are what `Mention` may hold there, or "".
+    """
 
     id: str = ""
     url: str = ""
@@ -50,6 +53,10 @@ class Review:
     employment: str = ""
     about: str = ""
     language: str = ""
+    kind: str = ""
+    experience: str = ""
+    difficulty: str = ""
+    offer: str = ""
 
     @property
     def words(self) -> str:

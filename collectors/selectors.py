@@ -24,6 +24,9 @@ class Selectors(Model):
     worst: float = Field(1, ge=0, description="Its bottom.")
     date: str = ""
     author: str = ""
+    experience: str = Field("", description='Of an interview: "Positive Experience", "neutral", ...')
+    difficulty: str = Field("", description='Of an interview: "Easy interview", "difficult", ...')
+    offer: str = Field("", description='What came of it: "No offer", "Accepted offer", "Declined offer".')
     position: str = ""
     location: str = ""
     id: str = Field("", description="Its own id; without one, a hash of the text stands in.")
