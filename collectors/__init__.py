@@ -11,6 +11,7 @@ from candidly.errors import UsageError
 from collectors.base import Collector
 
 COLLECTORS = {
+    "bluesky": "collectors.bluesky:BlueskyCollector",
     "facebook": "collectors.facebook:FacebookCollector",
     "feed": "collectors.feed:FeedCollector",
     "file": "collectors.file:FileCollector",
