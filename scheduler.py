@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from candidly import pipeline
+from candidly import keeping, pipeline
 from candidly.config import SourceSettings
 from candidly.configfile import Loaded
 from candidly.errors import Busy, CandidlyError
@@ -50,7 +50,7 @@ class Service:
         self.scheduler.add_listener(_report_trouble, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
 
     def add_jobs(self) -> None:
-        """One job a source, one for alerts, one for the report; due at once where the last run is too old."""
+        """A job for each source, and for alerts, for what is to go and for the report; at once where late."""
         config = self.loaded.config
         now = wall_clock()
         with self._session() as session:
@@ -61,6 +61,8 @@ class Service:
                 self._add(f"source:{source.name}", self._collect(source), every, due[source.name])
         alerts = IntervalTrigger(seconds=int(config.alerts.every.total_seconds()))
         self._add("alerts", self._alerts, alerts, now + timedelta(seconds=1))
+        kept = IntervalTrigger(seconds=int(keeping.EVERY.total_seconds()))
+        self._add("keep", self._keep, kept, now + timedelta(seconds=3))
         report = config.report
         # Days by name: APScheduler counts Monday as 0 where cron counts Sunday as 0.
         weekly = CronTrigger(day_of_week=report.day, hour=report.hour, timezone=report.timezone)
@@ -127,6 +129,16 @@ class Service:
             pipeline.deliver(session)
 
         self._locked("alerts", work)
+
+    def _keep(self) -> None:
+        def work(session: Session) -> None:
+            for kept in keeping.keep(session, session.config.sources).sources:
+                if kept.expired or kept.removed:
+                    log.info("%s: %d expired, %d removed", kept.source, kept.expired, kept.removed)
+                if kept.problem:
+                    log.error("%s: stored items not looked up: %s", kept.source, kept.problem)
+
+        self._locked("keep", work)
 
     def _report(self) -> None:
         self._locked("report", lambda session: _log_reports(pipeline.report_due(session)))

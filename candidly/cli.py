@@ -24,6 +24,7 @@ COMMANDS = {
     "rescore": ("measure", "Read anew what an older version of the analysis read."),
     "run": ("work", "Collect, look for spikes, deliver alerts, write the report."),
     "report": ("work", "Write the weekly report."),
+    "keep": ("keep", "Remove what was deleted at its source or is too old."),
     "schedule": ("work", "Run all of it on a schedule until stopped."),
     "alerts": ("read", "List incidents and deliveries; test the channels."),
     "query": ("read", "Ask the dataset in SQL, read-only."),

@@ -48,7 +48,17 @@ def publish(figures: WeeklyFigures, folder: Path, formats: Iterable[str]) -> lis
 
 def stem(figures: WeeklyFigures) -> str:
     """`northwind-robotics-2026-W47`: the file name of a report without its ending."""
-    return f"{slug(figures.company)}-{slug(figures.week, upper=True)}"
+    return _stem(figures.company, figures.week)
+
+
+def files_of(folder: Path, company: str, week: str) -> list[Path]:
+    """The files that are there of a company's report on a week, in whatever format."""
+    paths = (folder / f"{_stem(company, week)}.{kind}" for kind in ("html", "md", "json"))
+    return [path for path in paths if path.exists()]
+
+
+def _stem(company: str, week: str) -> str:
+    return f"{slug(company)}-{slug(week, upper=True)}"
 
 
 def slug(name: str, *, upper: bool = False) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from candidly import failpoints
 from candidly.records import Removal
-from storage.engine import translated
+from storage.engine import sqlite_file, translated
 from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, unsign, with_texts
 from storage.schema import (
     cursors,
@@ -33,7 +33,7 @@ from storage.store import Store, lock_mentions
 
 __all__ = [
     "CHUNK", "EXPIRED", "Holdings", "Told", "due", "expire", "forget_source", "holdings", "ids", "note",
-    "oldest", "settle", "spend", "take_out", "tombstones_of", "unsettled",
+    "oldest", "settle", "size", "spend", "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -140,6 +140,12 @@ def unsettled(store: Store) -> datetime | None:
     with store.reading() as connection:
         wanted = select(periods.c.claimed).where(periods.c.job == UNSETTLED)
         return connection.execute(wanted).scalar()
+
+
+def size(store: Store) -> int:
+    """Bytes of the database file; 0 for another database."""
+    file = sqlite_file(store.engine.url)
+    return file.stat().st_size if file is not None else 0
 
 
 def settle(store: Store) -> bool:

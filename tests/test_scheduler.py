@@ -99,9 +99,9 @@ def service(tmp_path: Path) -> scheduler.Service:
     return scheduler.Service(load_config(house.folder / "config.yaml"))
 
 
-def test_a_job_for_each_source_for_alerts_and_for_the_report(service: scheduler.Service) -> None:
+def test_a_job_for_each_source_and_for_alerts_removals_and_the_report(service: scheduler.Service) -> None:
     service.add_jobs()
-    assert {job.id for job in service.scheduler.get_jobs()} == {"source:inbox", "alerts", "report"}
+    assert {job.id for job in service.scheduler.get_jobs()} == {"source:inbox", "alerts", "keep", "report"}
 
 
 def test_days_are_names_because_numbers_mean_other_days(service: scheduler.Service) -> None:

@@ -206,12 +206,15 @@ def _show_analysis(console: Console, analyser: TextAnalyser, text: str, as_json:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def run(console: Console, as_json: bool) -> int:
-    """Collect from all sources, look for spikes, deliver alerts, and write last week's report.
+    """Collect, remove what is gone, look for spikes, deliver alerts, and write last week's report.
 
     This is the unit of work for cron or a systemd timer. A source that asked to be left alone until some
     time is passed over until then; `candidly collect NAME` asks it all the same.
     """
-    from candidly import pipeline
+    from dataclasses import asdict
+
+    from candidly import keeping, pipeline
+    from candidly.commands.keep import show_rest
 
     with console.session() as session, session.lock():
         sources = chosen(session.config.sources, ())
@@ -219,6 +222,7 @@ def run(console: Console, as_json: bool) -> int:
         with progress(console) as show:
             ready = [source for source in sources if source.name not in waiting]
             outcomes = pipeline.collect(session, ready, show)
+        kept = keeping.keep(session, session.config.sources)
         incidents = pipeline.watch(session, outcomes)
         delivered = pipeline.deliver(session)
         reports = pipeline.report_due(session)
@@ -235,6 +239,7 @@ def run(console: Console, as_json: bool) -> int:
         console.json({
             "sources": _details(outcomes),
             "waiting": waiting,
+            "kept": [asdict(one) for one in kept.sources],
             "incidents": [incident.title for incident in incidents],
             "sent": delivered.sent,
             "reports": reports,
@@ -242,6 +247,7 @@ def run(console: Console, as_json: bool) -> int:
         return exit_code(outcomes)
     if outcomes or not waiting:
         _show_outcomes(console, outcomes, as_json=False)
+    show_rest(console, kept)
     for incident in incidents:
         console.say(f"New incident: {incident.title}")
     for path in reports:

@@ -1,0 +1,97 @@
+"""The commands about how long texts stay: keep, and `source purge`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from candidly.console import Console, table
+
+if TYPE_CHECKING:
+    from candidly.keeping import Keeping
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def keep(console: Console, names: tuple[str, ...], as_json: bool) -> int:
+    """Remove what was deleted at its source, and texts older than `keep`.
+
+    `candidly run` and `candidly schedule` do this too.
+    """
+    from candidly import keeping
+    from candidly.commands.work import PARTLY, chosen
+
+    with console.session() as session, session.lock():
+        sources = chosen(session.config.sources, names) if names else session.config.sources
+        done = keeping.keep(session, sources)
+    if as_json:
+        console.json(_as_data(done))
+    else:
+        _show(console, done)
+    return PARTLY if any(kept.problem for kept in done.sources) else 0
+
+
+def _as_data(done: Keeping) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(done)
+
+
+def _show(console: Console, done: Keeping) -> None:
+    rows = [[k.source, k.expired, k.looked_up, k.removed, k.due] for k in done.sources]
+    if not rows:
+        console.say("No source is configured.")
+    elif not (console.quiet and not any(k.problem or k.expired or k.removed for k in done.sources)):
+        console.say(table(["source", "expired", "looked up", "removed", "still due"], rows))
+    show_rest(console, done)
+
+
+def show_rest(console: Console, done: Keeping) -> None:
+    """What somebody should know: trouble, and reports to recall."""
+    for kept in done.sources:
+        if kept.problem:
+            console.say(f"{kept.source}: stored items could not be looked up: {kept.problem}")
+    for path in done.rewritten:
+        console.say(f"Rewritten without quotes that are gone: {path.name}. Recall copies that you passed on.")
+    if not done.settled:
+        console.note("The database file is written anew later, so that no removed text is left in it.")
+
+
+@click.command()
+@click.argument("name", metavar="SOURCE")
+@click.option("--forget", is_flag=True, help="Leave no tombstones: the source may be collected anew.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
+@click.pass_obj
+def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -> None:
+    """Remove everything of SOURCE from the store, and print a certificate.
+
+    What was removed is never stored again, unless with --forget. There is no way back.
+
+    \b
+    Example: candidly source purge reddit --yes
+    """
+    from candidly import purging
+    from candidly.errors import UsageError
+
+    with console.session() as session, session.lock():
+        found = purging.known(session, name)
+        if not yes:
+            count = f"{found.mentions:,} mentions of {name}"
+            raise UsageError(f"this removes {count} for good.", "Add --yes if you mean it.")
+        certificate = purging.purge(session, name, forget=forget)
+    if as_json:
+        console.json(certificate)
+        return
+    console.say(f"Certificate of removal: source {name}, {certificate['at']}")
+    for key, count in certificate["removed"].items():
+        console.say(f"  {key}: {count:,} removed, {certificate['left'][key]:,} left")
+    console.say(f"  tombstones kept (source, keyed hash, date): {certificate['tombstones']:,}")
+    if not certificate["files_written_anew"]:
+        console.say("  the database file could not be written anew yet; run: candidly keep")
+    for report in certificate["reports_rewritten"]:
+        console.say(f"  rewritten without its quotes: {report}")
+    console.say(f"  sha256: {certificate['sha256']}")

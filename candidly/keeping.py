@@ -1,0 +1,210 @@
+"""How long texts stay: what was deleted at its source goes, what is too old expires, reports follow.
+
+Everything here can be cut off anywhere and run again. `candidly schedule` does it every hour, `candidly run`
+and `candidly keep` once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, cast
+
+import collectors
+from candidly import pipeline
+from candidly.config import SourceSettings
+from candidly.errors import CandidlyError, StoreError
+from candidly.outcomes import midnight
+from candidly.periods import parse_week
+from candidly.removals import removal
+from candidly.session import Session
+from collectors.base import Context, Rechecks, Requests
+from collectors.terms import record_of
+from reporting import weekly as reports
+from storage import keeping, quoted, runlog
+from storage.keeping import Told
+
+log = logging.getLogger("candidly")
+
+EVERY: Final = timedelta(hours=1)
+"""How often it is looked whether something is due; so much ahead of its time it counts as due."""
+MOST: Final = 50_000
+"""Items of one source that are looked up in one go, so that other jobs get their turn."""
+BATCH: Final = 100
+"""Items after which what a source told is written."""
+SETTLE_AT_ONCE: Final = 64 * 1024 * 1024
+"""Bytes of a database that is small enough to be written anew each time."""
+SETTLE_WITHIN: Final = timedelta(hours=6)
+"""After what time a larger one is."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What was done for one source. `due`: how many items it should still be asked about."""
+
+    source: str
+    expired: int = 0
+    looked_up: int = 0
+    removed: int = 0
+    due: int = 0
+    problem: str = ""
+
+
+@dataclass(slots=True)
+class Keeping:
+    """What was done for all of them; `rewritten`: reports that quoted what is gone."""
+
+    sources: list[Kept] = field(default_factory=list)
+    rewritten: list[Path] = field(default_factory=list)
+    settled: bool = True
+
+
+def keep(session: Session, sources: Iterable[SourceSettings]) -> Keeping:
+    """Retention and looking up for these sources; then reports and files follow. Hold the run lock."""
+    done = Keeping()
+    for settings in sources:
+        if session.stopping():
+            break
+        kept = Kept(settings.name)
+        done.sources.append(kept)
+        _expire(session, settings, kept)
+        _look_up(session, settings, kept)
+    done.rewritten = rewrite_reports(session)
+    done.settled = settle(session)
+    return done
+
+
+# What is too old
+
+
+def kept_for(settings: SourceSettings) -> timedelta | None:
+    """How long a source's texts are kept, by the configuration and its site's terms; None: for good."""
+    record = record_of(settings)
+    spans = [span for span in (settings.keep, record.keep if record else None) if span is not None]
+    return min(spans, default=None)
+
+
+def _expire(session: Session, settings: SourceSettings, kept: Kept) -> None:
+    span = kept_for(settings)
+    while span is not None and not session.stopping():
+        emptied = keeping.expire(session.store, settings.name, span, session.now())
+        kept.expired += emptied
+        if emptied < keeping.CHUNK:
+            break
+
+
+# What is deleted at its source
+
+
+def checked_within(settings: SourceSettings) -> timedelta:
+    """Within what time a deletion at the source is followed here."""
+    record = record_of(settings)
+    terms = record.recheck if record else None
+    return settings.recheck if terms is None else min(settings.recheck, terms)
+
+
+def can_recheck(settings: SourceSettings) -> bool:
+    """Whether the source is asked about stored items at all: it is live, enabled, and has a way to ask."""
+    return settings.live and settings.enabled and hasattr(collectors.load(settings.type), "recheck")
+
+
+def _look_up(session: Session, settings: SourceSettings, kept: Kept) -> None:
+    """Ask a source about the items whose turn it is; what it told before an error counts."""
+    if not can_recheck(settings):
+        return
+    now = session.now()
+    before = now - checked_within(settings) + EVERY
+    ids = keeping.due(session.store, settings.name, before, MOST)
+    kept.due = len(ids)
+    if not ids:
+        return
+    if (pace := pipeline.pace_of(session, settings)).held(now):
+        kept.problem = f"not asked before {pace.due:%Y-%m-%d %H:%M} UTC."
+        return
+    for told in _told(session, settings, ids):
+        kept.removed += keeping.note(session.store, settings.name, told, now)
+        kept.looked_up += len(told)
+        kept.problem = told.problem
+    kept.due = len(keeping.due(session.store, settings.name, before, MOST))
+
+
+def _told(session: Session, settings: SourceSettings, ids: list[str]) -> Iterator[Told]:
+    """What the source says, in batches; the last one may hold the reason why it says no more."""
+    told = Told()
+    try:
+        collector = cast(Rechecks, collectors.load(settings.type)(settings, _context(session, settings)))
+        for id_, standing in collector.recheck(ids):
+            if standing == "gone":
+                told.gone.append(removal(session.preparer, settings.name, id_))
+            elif standing in ("there", "unsigned"):
+                (told.there if standing == "there" else told.unsigned).append(id_)
+            if len(told) >= BATCH:
+                yield told
+                told = Told()
+                if session.stopping():
+                    return
+    except StoreError:
+        raise
+    except CandidlyError as error:
+        told.problem = str(error)
+    except Exception as error:  # a broken collector must not take the other sources with it
+        log.debug("source %s could not be asked", settings.name, exc_info=True)
+        told.problem = f"{type(error).__name__} in the collector."
+    yield told
+
+
+def _context(session: Session, settings: SourceSettings) -> Context:
+    """A context whose requests come off the source's budget of the day."""
+    now, left = session.now(), None
+    if settings.daily_requests is not None:
+        made = runlog.requests_since(session.store, settings.name, midnight(now))
+        left = max(settings.daily_requests - made, 0)
+
+    def note(_made: int) -> None:
+        keeping.spend(session.store, settings.name, now)
+
+    return replace(session.context(), requests=Requests(left=left, note=note))
+
+
+# What follows
+
+
+def rewrite_reports(session: Session) -> list[Path]:
+    """Write those reports anew that quote what is removed, has expired or was edited.
+
+    One of a company that is no longer configured cannot be; its files go.
+    """
+    settings = session.config.report
+    names = {company.name for company in session.config.companies}
+    written = []
+    for company, week in quoted.stale(session.store):
+        files = reports.files_of(session.loaded.folder / settings.folder, company, week)
+        if files and company in names:
+            period = parse_week(week, settings.timezone)
+            written += pipeline.publish(session, pipeline.weekly_figures(session, company, period))
+        else:
+            for path in files:
+                path.unlink()
+            quoted.note(session.store, company, week, ())
+    return written
+
+
+def settle(session: Session, *, at_once: bool = False) -> bool:
+    """See to it that removed texts are in no file; False where that has to wait.
+
+    A large database is written anew less often than every hour.
+    """
+    since: datetime | None = keeping.unsettled(session.store)
+    if since is None:
+        return True
+    small = keeping.size(session.store) <= SETTLE_AT_ONCE
+    if not (small or at_once or session.now() - since >= SETTLE_WITHIN):
+        return False
+    try:
+        return keeping.settle(session.store)
+    except StoreError as error:  # a reader in the way, or no room: the texts are out of the tables already
+        log.warning("the database could not be written anew: %s", error)
+        return False

@@ -1,0 +1,63 @@
+"""A source out of the store as a whole, with a certificate of what went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any, Final
+
+from candidly import keeping as keepers
+from candidly.errors import UsageError
+from candidly.removals import removal
+from candidly.session import Session
+from storage import keeping, queries
+
+PURGED: Final = "purged"
+
+
+def known(session: Session, name: str) -> keeping.Holdings:
+    """What is stored of a source; UsageError for one that is neither configured nor stored.
+
+    A source that was taken out of the configuration can be purged too.
+    """
+    found = keeping.holdings(session.store, name)
+    configured = [source.name for source in session.config.sources]
+    if found.empty and not found.tombstones and name not in configured:
+        stored = [line["source"] for line in queries.totals(session.store)["sources"]]
+        names = ", ".join(dict.fromkeys([*configured, *stored])) or "none"
+        raise UsageError(f"no source is called {name!r}.", f"Known: {names}.")
+    return found
+
+
+def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
+    """Remove everything of a source; the certificate. Killed midway, it is run again.
+
+    Each mention leaves a tombstone, so that it is never stored again; with `forget` no tombstone of the
+    source stays, and it may be collected anew. Hold the run lock.
+    """
+    before = known(session, name)
+    while ids := keeping.ids(session.store, name, keeping.CHUNK):
+        gone = [removal(session.preparer, name, id_, PURGED) for id_ in ids]
+        keeping.take_out(session.store, name, gone, session.now(), remember=not forget)
+    keeping.forget_source(session.store, name, tombstones_too=forget)
+    rewritten = keepers.rewrite_reports(session)
+    settled = keepers.settle(session, at_once=True)
+    after = keeping.holdings(session.store, name)
+    found = {
+        "source": name,
+        "at": session.now().isoformat(),
+        "removed": {key: count for key, count in asdict(before).items() if key != "tombstones"},
+        "left": {key: count for key, count in asdict(after).items() if key != "tombstones"},
+        "tombstones": after.tombstones,
+        "files_written_anew": settled,
+        "reports_rewritten": [path.name for path in rewritten],
+    }
+    return found | {"sha256": digest(found)}
+
+
+def digest(certificate: dict[str, Any]) -> str:
+    """SHA-256 of a certificate without this key, as JSON with sorted keys and no spaces."""
+    content = {key: value for key, value in certificate.items() if key != "sha256"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
