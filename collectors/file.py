@@ -124,7 +124,7 @@ class FileCollector:
             try:
                 entry = self._entry(path, entries.get(name))
                 unchanged += entry["done"]
-                for chunk, rows, done in () if entry["done"] else self.chunks(name, path, entry["rows"]):
+                for chunk, rows, done in () if entry["done"] else self._rest(name, path, entry["rows"]):
                     entries[name] = {**entry, "rows": rows, "done": done}
                     yield Raw(chunk, {"files": dict(entries)}, name)
             except Unreadable as error:
@@ -144,6 +144,14 @@ class FileCollector:
         yield from reader.read(chunk.rows)
         for column in reader.odd:
             self._note(f"{chunk.file}: values of column {column!r} that are not understood are left out")
+
+    def _rest(self, name: str, path: Path, skip: int) -> Iterator[tuple[Chunk, int, bool]]:
+        """The chunks after the first `skip` rows; all of them where there are fewer: the cursor was edited."""
+        for chunk, rows, done in self.chunks(name, path, skip):
+            if done and rows < skip:
+                yield from self.chunks(name, path, 0)
+                return
+            yield chunk, rows, done
 
     def chunks(self, name: str, path: Path, skip: int) -> Iterator[tuple[Chunk, int, bool]]:
         """`(chunk, rows read once it is stored, whether the file ends with it)` after the first `skip` rows.
