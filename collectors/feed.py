@@ -155,9 +155,9 @@ def _text(entry: Entry, key: str) -> str:
 
 
 def _content(entry: Entry) -> str:
-    """The entry's text: its longest content, else its summary."""
+    """The entry's text: its longest content, else its summary or, of a podcast, its subtitle."""
     contents = [_text(part, "value") for part in entry.get("content") or () if isinstance(part, dict)]
-    return max(contents, key=len, default="") or _text(entry, "summary")
+    return max(contents, key=len, default="") or _text(entry, "summary") or _text(entry, "subtitle")
 
 
 def _link(entry: Entry) -> str:
@@ -182,8 +182,8 @@ def _hash(entry: Entry) -> str:
 
 
 def _date(entry: Entry, now: datetime) -> datetime | None:
-    """When the entry was published, else updated; without a zone it is UTC. None where it does not say."""
-    for name in ("published", "updated"):
+    """When the entry was published, else made or updated; without a zone it is UTC. None: it does not say."""
+    for name in ("published", "created", "updated"):
         parsed = entry.get(f"{name}_parsed") if f"{name}_parsed" in entry else None
         if parsed:
             try:

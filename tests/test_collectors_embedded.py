@@ -23,7 +23,7 @@ INTERVIEW = {
     "id": 85, "__typename": "InterviewIG", "experience": "NEGATIVE", "difficulty": "DIFFICULT", "offer": None,
     "outcome": "DECLINE_OFFER", "processDescription": "Three rounds, then silence.", "advice": None,
     "reviewDateTime": "2026-03-15T09:37:09.12", "jobTitle": {"__ref": "JobTitle:7"},
-    "interviewDateTime": None,    "location": {"__typename": "City", "name": "Kiel"}, "userQuestions": [{"__ref": "Question:1"}],
+    "interviewDateTime": None, "location": {"name": "Kiel"}, "userQuestions": [{"__ref": "Question:1"}],
 }  # fmt: skip
 STATE = {
     "ROOT_QUERY": {
