@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
 
-from candidly.errors import CollectorError
+from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Mention, Reject
 from collectors.base import Context, Raw
 from collectors.selectors import Selectors
@@ -31,7 +31,7 @@ class PageSettings(WebSettings):
     selectors: Selectors | None = Field(None, description="For pages without schema.org annotations.")
     page_param: str = Field("", description="Numbered pages: the query parameter with the page's number.")
     first_page: int = Field(1, ge=0, description="The number of the page at `urls` itself.")
-    max_pages: int = Field(10, ge=1, le=1000, description="Most pages read from each of `urls`.")
+    max_pages: int = Field(10, ge=1, le=20_000, description="Most pages read from each of `urls`.")
     date_order: Literal["dmy", "mdy"] | None = Field(None, description="How 03/04/2025 is meant.")
 
     @model_validator(mode="after")
@@ -51,6 +51,15 @@ class Page:
     end: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where a chain of pages goes on, the page's number, and the validators of the first page."""
+
+    address: str
+    number: int
+    validators: Mapping[str, str]
+
+
 class PageCollector:
     """Reads each of `urls` and the pages that follow it, unless the first one is unchanged."""
 
@@ -66,19 +75,19 @@ class PageCollector:
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a good page. An address that fails does not stop the others; its error is raised last.
 
-        The cursor holds the validators of each first page, once the pages behind it were read as well: a
-        run that breaks off between them reads them again.
+        The cursor holds the validators of each first page, once the pages behind it were read as well; until
+        then, the address at which a run that broke off goes on (`at`).
         """
         from collectors.robots import Robots
 
         check_terms(self.settings, self.settings.urls)
         http = http_for(self.settings, self.context)
         robots = Robots(http)
-        known = self._known(cursor)
+        known, at = self._known(cursor), self._at(cursor)
         failures: list[CollectorError] = []
         for url in self.settings.urls:
             try:
-                yield from self._chain(url, http, robots.check, known)
+                yield from self._chain(url, http, robots.check, known, at)
             except CollectorError as error:
                 failures.append(error)
         raise_first(failures)
@@ -101,31 +110,57 @@ class PageCollector:
             )
 
     def _chain(
-        self, url: str, http: Http, allowed: Callable[[str], None], known: dict[str, Mapping[str, str]]
+        self,
+        url: str,
+        http: Http,
+        allowed: Callable[[str], None],
+        known: dict[str, Mapping[str, str]],
+        at: dict[str, _At],
     ) -> Iterator[Raw]:
         """The page at `url` and those that follow it, each checked to hold reviews before it counts."""
-        answer = http.get(url, validators=known.get(url), allowed=allowed)
-        if answer.not_modified:
-            self.context.notes.append("a page is unchanged")
-            return
-        validators = answer.validators
+        begun = self._resumed(url, http, allowed, at)
+        if begun is None:
+            answer = http.get(url, validators=known.get(url), allowed=allowed)
+            if answer.not_modified:
+                self.context.notes.append("a page is unchanged")
+                return
+            begun = answer, 1, answer.validators
+        answer, first, validators = begun
         addresses, ids = {url}, set[str]()
-        for number in range(1, self.settings.max_pages + 1):
+        for number in range(first, self.settings.max_pages + 1):
             addresses.add(urldefrag(answer.url)[0])
             found, link = self._look(answer, number)
             following = self._following(url, number, answer.url, link)
             new = found - ids or number == 1  # some sites repeat the last page for every higher number
             if not new or following in addresses or number == self.settings.max_pages:
                 following = ""
+            at.pop(url, None)
             if not following:
                 known[url] = validators
+            elif _same_host(url, following):
+                at[url] = _At(following, number + 1, validators)
             ids |= found
             page = Page(answer.url, answer.body, answer.charset, end=not new)
-            yield Raw(page, self._cursor(known), f"page {number}")
+            yield Raw(page, self._cursor(known, at), f"page {number}")
             if not following:
                 return
             addresses.add(following)
             answer = self._next(http, following, allowed)
+
+    def _resumed(
+        self, url: str, http: Http, allowed: Callable[[str], None], at: dict[str, _At]
+    ) -> tuple[Response, int, Mapping[str, str]] | None:
+        """The page at which a run broke off; None where none did, or the site does not have it any more."""
+        if url not in at:
+            return None
+        try:
+            answer = self._next(http, at[url].address, allowed)
+            self._look(answer, at[url].number)
+        except CollectorError as error:
+            if error.permanent or isinstance(error, Degraded):
+                return None
+            raise
+        return answer, at[url].number, at[url].validators
 
     def _next(self, http: Http, url: str, allowed: Callable[[str], None]) -> Response:
         """A following page; that a numbered one is missing means that the one before was the last."""
@@ -143,7 +178,6 @@ class PageCollector:
 
         Only a numbered page may lack them: it lies behind the last one.
         """
-        from candidly.errors import Degraded
         from collectors.htmltext import soup
         from collectors.pageparse import next_link, reviews_of
 
@@ -172,8 +206,29 @@ class PageCollector:
             return {}
         return validators_in(cursor.get("pages"), self.settings.urls)
 
-    def _cursor(self, known: Mapping[str, Mapping[str, str]]) -> Cursor:
-        return {"way": self._way(), "pages": {url: dict(validators) for url, validators in known.items()}}
+    def _at(self, cursor: Cursor | None) -> dict[str, _At]:
+        """Where runs broke off, by first page; what an edited cursor makes of it leads to no other host."""
+        said = cursor.get("at") if cursor and cursor.get("way") == self._way() else None
+        found: dict[str, _At] = {}
+        if not isinstance(said, dict):
+            return found
+        for url in self.settings.urls:
+            match said.get(url):
+                case {"next": str(address), "number": int(number), "first": first}:
+                    if _same_host(url, address) and 1 < number <= self.settings.max_pages:
+                        found[url] = _At(address, number, validators_in({url: first}, [url]).get(url, {}))
+        return found
+
+    def _cursor(self, known: Mapping[str, Mapping[str, str]], at: Mapping[str, _At]) -> Cursor:
+        cursor: Cursor = {
+            "way": self._way(), "pages": {url: dict(validators) for url, validators in known.items()},
+        }  # fmt: skip
+        if at:
+            cursor["at"] = {
+                url: {"next": one.address, "number": one.number, "first": dict(one.validators)}
+                for url, one in at.items()
+            }
+        return cursor
 
     def _way(self) -> str:
         """A hash of the settings that decide what is read out of an unchanged page."""
@@ -181,3 +236,10 @@ class PageCollector:
         return hashlib.sha256(f"{FORMAT} {self.settings.model_dump_json(include=told)}".encode()).hexdigest()[
             :16
         ]
+
+
+def _same_host(url: str, other: str) -> bool:
+    try:
+        return urlsplit(url)[:2] == urlsplit(other)[:2]
+    except ValueError:
+        return False

@@ -174,17 +174,90 @@ def test_an_unchanged_site_costs_one_request(server, collector):
     assert made.context.notes
 
 
-def test_a_run_that_broke_off_reads_all_again(server, collector):
+def chain(server, pages):
+    """Numbered pages that link to the next, one review on each; a first page that knows its version."""
+    for n in range(1, pages + 1):
+        following = f"/r?p={n + 1}" if n < pages else ""
+        server.pages[f"/r?p={n}"] = listing(n, next_=following, ETag=f'"{n}"')
+    first = server.pages["/r?p=1"]
+    server.pages["/r?p=1"] = lambda h: Answer(b"", 304) if h.get("if-none-match") == '"1"' else first
+
+
+def test_a_run_that_broke_off_goes_on_at_the_same_page(server, collector):
     """The validators of the first page count only once the pages behind it are stored."""
-    server.pages["/r"] = lambda h: (
-        Answer(b"", 304) if "if-none-match" in h else listing(1, next_="/r2", ETag='"1"')
-    )
-    server.pages["/r2"] = html("no", 404)
-    ids, cursor, error = run(collector())
-    assert (ids, error.permanent) == ([1], True)
-    assert cursor["pages"] == {}
-    server.pages["/r2"] = listing(2)
-    assert run(collector(), cursor)[0] == [1, 2]
+    chain(server, 9)
+    found, cursor = [], None
+    for pages in (1, 3, 2):
+        for raw, _ in zip(collector("/r?p=1").fetch(cursor), range(pages), strict=False):
+            found += [int(one.id.removeprefix("r-")) for one in collector("/r?p=1").parse(raw)]
+            cursor = json.loads(json.dumps(raw.cursor))
+        assert cursor["pages"] == {}
+    server.log.clear()
+    ids, cursor, _ = run(collector("/r?p=1"), cursor)
+    assert [*found, *ids] == list(range(1, 10))
+    assert [seen.path for seen in server.log] == ["/robots.txt", "/r?p=7", "/r?p=8", "/r?p=9"]
+    assert "at" not in cursor
+    assert run(collector("/r?p=1"), cursor)[0] == [], "the first page is unchanged since"
+
+
+@pytest.mark.parametrize("gone", [html("gone", 404), html("<p>Please log in</p>")])
+def test_a_page_that_is_gone_is_looked_for_from_the_first_one(server, collector, gone):
+    chain(server, 5)
+    *_, raw = (raw for raw, _ in zip(collector("/r?p=1").fetch(None), range(3), strict=False))
+    assert raw.cursor["at"][server.url("/r?p=1")]["next"].endswith("?p=4")
+    chain(server, 4)
+    server.pages["/r?p=4"] = gone
+    server.pages["/r?p=3"] = listing(3)
+    ids, cursor, error = run(collector("/r?p=1"), raw.cursor)
+    assert (ids, error, "at" in cursor) == ([1, 2, 3], None, False)
+
+
+def test_a_page_that_fails_for_now_is_asked_for_again(server, collector):
+    chain(server, 4)
+    server.pages["/r?p=3"] = Answer(b"", 429)
+    ids, cursor, error = run(collector("/r?p=1"))
+    assert (ids, error.permanent) == ([1, 2], False)
+    server.log.clear()
+    assert run(collector("/r?p=1"), cursor)[1] == cursor
+    assert [seen.path for seen in server.log] == ["/robots.txt", "/r?p=3"]
+    chain(server, 4)
+    assert run(collector("/r?p=1"), cursor)[0] == [3, 4]
+
+
+def test_numbered_pages_go_on_too_and_end_where_they_end(server, collector):
+    server.pages["/r"] = listing(1)
+    for n in (2, 3):
+        server.pages[f"/r?page={n}"] = listing(n)
+    for stop in (1, 2, 3):
+        one = collector(page_param="page")
+        *_, raw = (raw for raw, _ in zip(one.fetch(None), range(stop), strict=False))
+        ids, cursor, error = run(collector(page_param="page"), raw.cursor)
+        assert (ids, error, "at" in cursor) == (list(range(stop + 1, 4)), None, False)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "x",
+        {"next": "http://other.example/r", "number": 2, "first": {}},
+        {"next": "http://[", "number": 2, "first": {}},
+        {"next": "SAME", "number": 10**9, "first": {}},
+        {"next": "SAME", "number": 0, "first": {}},
+        {"next": "SAME", "number": "2", "first": {}},
+        {"next": "SAME", "number": 2},
+        {"next": "SAME", "number": 2, "first": {"etag": "\n"}},
+        {"next": 2},
+    ],
+)
+def test_an_edited_place_to_go_on_does_no_harm(server, collector, at):
+    chain(server, 3)
+    way = next(collector("/r?p=1").fetch(None)).cursor["way"]
+    if isinstance(at, dict) and at["next"] == "SAME":
+        at = at | {"next": server.url("/r?p=2")}
+    ids, cursor, error = run(collector("/r?p=1"), {"way": way, "pages": {}, "at": {server.url("/r?p=1"): at}})
+    assert error is None
+    assert ids in ([1, 2, 3], [2, 3])
+    assert "at" not in cursor
 
 
 def test_other_settings_read_an_unchanged_page_again(server, collector):
