@@ -7,7 +7,7 @@ back only as far as posts can be edited. Users are billed too and not asked for:
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -17,7 +17,7 @@ from candidly.config import Duration, SecretName
 from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import Api, ApiSettings, at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.budget import Budget
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
@@ -43,6 +43,9 @@ class XSettings(ApiSettings):
     conversations: bool = Field(False, description="Read the other replies to found posts too (billed).")
     monthly_posts: int = Field(2000, ge=30, description="Most posts read in a calendar month (UTC).")
     price: float = Field(0.005, ge=0, le=100, description="What X bills for one post, in US dollars.")
+    recheck_posts: int = Field(
+        0, ge=0, description="Most stored posts looked up at a time for deletions (billed, beside the cap)."
+    )
     bearer_token_secret: SecretName = Field(
         "X_BEARER_TOKEN", description="The name of the secret with the app's bearer token."
     )
@@ -77,9 +80,7 @@ class XCollector:
 
         settings, context = self.settings, self.context
         budget = Budget(cursor, f"{context.now:%Y-%m}", settings.monthly_posts)
-        headers = {"Authorization": f"Bearer {key_of(context, settings.bearer_token_secret)}"}
-        api = Api(settings, context, headers=headers, explain=self._explain)
-        search = xsearch.Search(settings, context, api, budget)
+        search = xsearch.Search(settings, context, self._api(), budget)
         first = (
             settings.first if settings.full_archive else min(settings.first, xsearch.RECENT - xsearch.FRESH)
         )
@@ -94,6 +95,23 @@ class XCollector:
                 yield Raw(raw.payload, budget.into(raw.cursor), raw.where)
         finally:
             context.notes.append(search.cost())
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look posts up, a hundred in a request, as many as `recheck_posts` allows to pay for."""
+        from collectors import xsearch
+
+        if not self.settings.recheck_posts:
+            raise CollectorError(
+                "Stored posts are not looked up for deletions: X bills each of them, every day.",
+                "Set `recheck_posts` to how many may be paid for at a time, and `keep` to few days.",
+                permanent=True,
+            )
+        yield from xsearch.standing_of(self._api(), ids[: self.settings.recheck_posts])
+
+    def _api(self) -> Api:
+        token = key_of(self.context, self.settings.bearer_token_secret)
+        headers = {"Authorization": f"Bearer {token}"}
+        return Api(self.settings, self.context, headers=headers, explain=self._explain)
 
     def _explain(self, status: int, said: Any) -> CollectorError | None:
         from collectors.xsearch import explain

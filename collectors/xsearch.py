@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from candidly.errors import CollectorError, Degraded
 from collectors.api import LATER, Api, at, list_at, text_at
-from collectors.base import Context
+from collectors.base import Context, Standing
 from collectors.budget import Budget, to_next_month
 from collectors.keys import clipped
 from collectors.paging import Forward, Page, Stale
+from collectors.rechecking import by, standing
 
 if TYPE_CHECKING:
     from collectors.x import XSettings
@@ -139,6 +141,18 @@ def _append(page: dict[str, Any], more: dict[str, Any]) -> None:
     page["data"] += [post for post in more["data"] if text_at(post, "id") not in have]
     if isinstance(others := at(more, "includes", "tweets"), list):
         page.setdefault("includes", {}).setdefault("tweets", []).extend(others)
+
+
+def standing_of(api: Api, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+    """Whether posts are still public; an answer names those that are not among its errors."""
+    for some in by(MOST, ids):
+        answer = api.get("/2/tweets", {"ids": ",".join(some)})
+        data, errors = at(answer, "data"), at(answer, "errors")
+        if not isinstance(data, list) and not isinstance(errors, list):
+            raise Degraded("X's look-up: the answer holds neither posts nor errors.", LATER)
+        there = {text_at(post, "id") for post in data or ()}
+        missing = {text_at(error, "resource_id") for error in errors or ()}
+        yield from standing([id_ for id_ in some if id_ in there | missing], there, where="X")
 
 
 def explain(status: int, said: Any, secret: str, now: datetime) -> CollectorError | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from candidly.config import Duration, SecretName
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import ApiSettings, at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, parse_date, read_date
 from collectors.paging import DAY, Walk, back, forward
 from collectors.threads import EMPTY, NO_ID, named, terms
@@ -27,6 +27,8 @@ STEP: Final = timedelta(days=30)
 """The width of a window: a search hands out some 500 videos, however many there are."""
 VIDEOS: Final = "videos"
 """The cursor's key for the videos that are followed: id -> what they are about, and when they came."""
+VIDEO_ID: Final = 11
+"""Characters in the id of a video; those of comments are longer."""
 OWN, NO_VIDEO = "by a channel that is not to be kept", "no video"
 _MARKUP: Final = re.compile(r"<(?:br|a|b|i|s)\b[^>]*>|&(?:amp|lt|gt|quot|#39);", re.IGNORECASE)
 
@@ -133,6 +135,14 @@ class YouTubeCollector:
                 title, more = (_plain(text_at(item, "snippet", name)) for name in ("title", "description"))
                 about = "\n".join([title, *named(words, more)])
                 yield id_, {"about": about, "published": text_at(item, "snippet", "publishedAt")}
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look videos and comments up, fifty in a request of one unit."""
+        from collectors.youtubeapi import Reader
+
+        reader = Reader(self.settings, self.context, None)
+        yield from reader.standing("/videos", [id_ for id_ in ids if len(id_) == VIDEO_ID])
+        yield from reader.standing("/comments", [id_ for id_ in ids if len(id_) != VIDEO_ID])
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each video found, each comment and each reply."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from candidly.errors import CollectorError
 from candidly.records import Cursor
 from collectors.api import LATER, Api, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.budget import Budget, to_next_day
 from collectors.dates import parse_date
 from collectors.keys import clipped, key_of
 from collectors.paging import Page, Stale
+from collectors.rechecking import by, standing
 
 if TYPE_CHECKING:
     from collectors.youtube import YouTubeSettings
@@ -144,6 +145,13 @@ class Reader:
             )  # what is wrong in general the next one tells
             return []
         return list_at(answer, "items", where="YouTube's videos")
+
+    def standing(self, path: str, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Whether videos or comments are still public: those that are not are left out of the answer."""
+        for some in by(50, ids):
+            answer = self._get(path, LIST, {"id": ",".join(some), "part": "id", "maxResults": 50})
+            items = list_at(answer, "items", where="YouTube's look-up")
+            yield from standing(some, {text_at(item, "id") for item in items}, where="YouTube")
 
     def readable(self, pages: Iterator[Raw], key: str = "") -> Iterator[Raw]:
         """The pages of one listing; if it cannot be read, that is noted and the others go on."""

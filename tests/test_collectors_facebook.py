@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+from house import House
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -23,6 +24,17 @@ NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 SITE = json.loads((Path(__file__).parent / "data" / "facebook" / "page.json").read_text("utf-8"))
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "api-facebook"
 TOKEN = "EAABcanarytoken"
+CONFIG = """\
+companies: [{{name: Northwind Robotics, aliases: [Northwind]}}]
+sources:
+  - name: fb
+    type: facebook
+    base_url: {url}
+    company: Northwind Robotics
+    page: northwind
+    terms_read: 2026-11-01
+    min_interval: 0
+"""
 CANARIES = ("Canary", "99887766", "55443322")
 
 
@@ -160,6 +172,22 @@ def test_nothing_says_who_wrote_it():
         assert not any(canary in kept for canary in CANARIES)
     for field in ("from", "reviewer", "open_graph_story", "permalink_url", "likes", "reactions"):
         assert field not in asked
+
+
+def test_nothing_on_the_disk_says_who_wrote_it(tmp_path):
+    with double(as_sent) as site:
+        house = House(tmp_path)
+        house.write("config.yaml", CONFIG.format(url=site.url))
+        done = house.run("--debug", "run", now=NOW, FACEBOOK_PAGE_TOKEN=TOKEN)
+    assert done.code == 0, done.err
+    said = [
+        done.out.encode(),
+        done.err.encode(),
+        *(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()),
+    ]
+    assert any(b"never heard back" in one for one in said)
+    for canary in (*CANARIES, TOKEN):
+        assert not any(canary.encode() in one for one in said), canary
 
 
 @pytest.mark.parametrize("name", ["feed", "ratings"])

@@ -347,6 +347,33 @@ def test_a_page_that_x_forgot_is_read_from_its_beginning():
     assert len(rest) == 50
 
 
+def test_what_is_gone_is_told_as_far_as_it_may_cost():
+    def look_up(asked):
+        wanted = asked.query["ids"].split(",")
+        missing = [{"resource_id": id_, "title": "Not Found Error"} for id_ in wanted if id_ == "3"]
+        return {
+            "data": [{"id": id_, "text": "t"} for id_ in wanted if id_ not in ("3", "4")],
+            "errors": missing,
+        }
+
+    with double(look_up) as site:
+        names = [str(n) for n in range(300)]
+        told = dict(make(site.url, recheck_posts=150).recheck(names))
+        assert [len(asked.query["ids"].split(",")) for asked in site.log] == [100, 50]
+    assert [id_ for id_, standing in told.items() if standing == "gone"] == ["3"]
+    assert set(told) == set(names[:150]) - {"4"}, "of what no answer tells, nothing is told"
+
+
+def test_looking_up_is_paid_for_by_those_who_want_it():
+    with double(lambda _asked: {"data": []}) as site:
+        with pytest.raises(CollectorError, match="recheck_posts"):
+            list(make(site.url).recheck(["1"]))
+        assert site.log == []
+        site.answer = lambda _asked: {}
+        with pytest.raises(Degraded, match="neither"):
+            list(make(site.url, recheck_posts=9).recheck(["1"]))
+
+
 def test_without_its_key_or_terms_it_does_not_start():
     def absent(name):
         raise ConfigError([f"the secret {name} is absent"])

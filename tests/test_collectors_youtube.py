@@ -312,6 +312,22 @@ def test_named_videos_and_channels():
     assert [(one.id, one.about) for one in found] == [("t1", "Northwind 1"), ("t2", "Northwind 2")]
 
 
+def test_what_is_gone_is_told():
+    def look_up(asked):
+        return {"items": [{"id": id_} for id_ in asked.query["id"].split(",") if not id_.endswith("3")]}
+
+    names = [f"video{n:06d}" for n in range(5)] + [f"comment{n:020d}" for n in range(55)]
+    with double(look_up) as site:
+        told = dict(make(site.url).recheck(names))
+        assert [asked.path for asked in site.log] == ["/youtube/v3/videos", *["/youtube/v3/comments"] * 2]
+        site.answer = lambda _asked: {"items": []}
+        with pytest.raises(Degraded, match="not taken for deleted"):
+            list(make(site.url).recheck(names[5:]))
+    assert {id_ for id_, standing in told.items() if standing == "gone"} == {
+        id_ for id_ in names if id_.endswith("3")
+    }
+
+
 NEW_STYLE = {"status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}
 MIDNIGHT = 2 * 3600
 
