@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from candidly import failpoints
 from candidly.records import Removal
-from storage.engine import sqlite_file, translated
+from storage.engine import BUSY_SECONDS, sqlite_file, translated
 from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, unsign, with_texts
 from storage.schema import (
     cursors,
@@ -162,13 +162,22 @@ def settle(store: Store) -> bool:
         with translated(), closing(store.engine.raw_connection()) as connection:
             if since is not None:
                 connection.cursor().execute("VACUUM")
-            if connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if not _empty_log(connection.cursor()):
                 return False
     with store.writing() as connection:
         # Not one that is younger: a collector may have removed something since.
         done = (periods.c.job == UNSETTLED) & (periods.c.claimed == since)
         connection.execute(delete(periods).where(done))
     return True
+
+
+def _empty_log(cursor: Any) -> bool:
+    """Write SQLite's log back and cut it to nothing; False where a reader still needs it."""
+    cursor.execute("PRAGMA busy_timeout=200")  # it may read for long: not worth waiting for
+    try:
+        return not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 # A source as a whole
