@@ -43,7 +43,9 @@ class FileSettings(SourceSettings):
     path: str = Field(
         min_length=1, description="A file, a folder or a glob, from the configuration's folder."
     )
-    format: Literal["auto", "csv", "tsv", "xlsx", "json", "jsonl", "html"] = "auto"
+    format: Literal["auto", "csv", "tsv", "xlsx", "json", "jsonl", "html"] = Field(
+        "auto", description="How the files are written; auto goes by ending and content."
+    )
     preset: PresetName = Field("auto", description="Whose export it is; auto goes by the columns.")
     columns: dict[MappedField, str | tuple[str, ...]] = Field(
         {}, description="For anything else: which column holds what ({body: Comment, stars: Score})."
@@ -146,7 +148,7 @@ class FileCollector:
             self._note(f"{chunk.file}: values of column {column!r} that are not understood are left out")
 
     def _rest(self, name: str, path: Path, skip: int) -> Iterator[tuple[Chunk, int, bool]]:
-        """The chunks after the first `skip` rows; all of them where there are fewer: the cursor was edited."""
+        """The chunks after the first `skip` rows; all where there are fewer: the cursor was edited."""
         for chunk, rows, done in self.chunks(name, path, skip):
             if done and rows < skip:
                 yield from self.chunks(name, path, 0)

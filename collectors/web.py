@@ -33,7 +33,9 @@ def _web_address(url: str) -> str:
 class WebSettings(SourceSettings):
     """Addresses to read, and the manners in which to do it."""
 
-    urls: tuple[Annotated[str, AfterValidator(_web_address)], ...] = Field(min_length=1)
+    urls: tuple[Annotated[str, AfterValidator(_web_address)], ...] = Field(
+        min_length=1, description="Addresses to read: `http` or `https`, without a password in them."
+    )
     site: str = Field("", description="The site's name in reports, where not its address (`example.com`).")
     user_agent_contact: str = Field(
         "",

@@ -13,7 +13,7 @@ from sitedouble import double
 
 import collectors
 from candidly.errors import CollectorError
-from candidly.termspage import read_on
+from candidly.sourcepage import read_on
 from collectors.base import Context
 from collectors.feed import FeedSettings
 from collectors.page import PageSettings

@@ -33,11 +33,11 @@ def terms(console: Console, type_: str | None, as_json: bool) -> None:
     record = _record(records, type_, live)
     mine = {source.name: standing(console, source) for source in live if records.get(source.type) is record}
     if as_json:
-        from candidly.termspage import as_data
+        from candidly.sourcepage import as_data
 
         console.json({"site": record.site, **as_data(record), "sources": mine})
         return
-    from candidly.termspage import as_text
+    from candidly.sourcepage import as_text
 
     console.say(f"{record.site}\n{as_text(record)}")
     for name, said in mine.items():
@@ -89,7 +89,7 @@ def _record(records: Mapping[str, Terms], asked: str, live: Sequence[SourceSetti
 def _overview(
     console: Console, records: Mapping[str, Terms], live: Sequence[SourceSettings], as_json: bool
 ) -> None:
-    from candidly.termspage import as_data, read_on
+    from candidly.sourcepage import as_data, read_on
 
     if as_json:
         console.json({name: {"site": record.site, **as_data(record)} for name, record in records.items()})
