@@ -20,6 +20,7 @@ COLLECTORS = {
     "mastodon": "collectors.mastodon:MastodonCollector",
     "page": "collectors.page:PageCollector",
     "reddit": "collectors.reddit:RedditCollector",
+    "stackexchange": "collectors.stackexchange:StackExchangeCollector",
     "trustpilot": "collectors.trustpilot:TrustpilotCollector",
     "x": "collectors.x:XCollector",
     "yelp": "collectors.yelp:YelpCollector",
