@@ -7,10 +7,13 @@ filled with two pages or more.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from faultserver import FaultServer, html, serving
@@ -89,6 +92,27 @@ def page() -> Case:
         serve=lambda: pages(made),
         now=NOW,
         follows=True,
+    )
+
+
+def file() -> Case:
+    @contextlib.contextmanager
+    def serve() -> Iterator[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            said = "Grüße: nobody called back"
+            rows = [f"{n},{said} no. {n},{1 + n % 5},2026-01-{1 + n % 28:02}" for n in range(1200)]
+            table = "\n".join(["id,text,stars,day", *rows]).encode()
+            Path(folder, "a.csv.gz").write_bytes(gzip.compress(table, mtime=0))
+            more = [{"id": f"j{n}", "text": f"Line {n}", "stars": 2, "day": "2026-02-01"} for n in range(30)]
+            Path(folder, "b.json").write_text(json.dumps(more), encoding="utf-8")
+            yield folder
+
+    columns = {"id": "id", "body": "text", "stars": "stars", "published": "day"}
+    return Case(
+        collector=load("file"),
+        block=lambda address: {"name": "probe", "type": "file", "path": address, "columns": columns},
+        serve=serve,
+        now=NOW,
     )
 
 
@@ -242,6 +266,7 @@ def google_business() -> Case:
 CASES: dict[str, Callable[[], Case]] = {
     "bluesky": bluesky,
     "feed": feed,
+    "file": file,
     "google_business": google_business,
     "hackernews": hackernews,
     "mastodon": mastodon,

@@ -11,6 +11,8 @@
     )
     assert not list(violations(case))
 
+For a source that reads files `serve` gives a folder, whose copy is the block's `address`.
+
 `RULES` says what is demanded. The double must answer as the site does, over two pages or more; the faults
 (429, reset, slow drip, bomb, redirects, garbage ...) are put between the two. With pytest, one test a fault:
 `running(case)` gives a `Bench` with a method for each check.
@@ -18,20 +20,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from collectors.contract.bench import Bench, running
+from collectors.contract.bench import Bench
 from collectors.contract.case import RULES, Case, Finding, hosts_of
-from collectors.contract.faults import FAULTS
+from collectors.contract.ondisk import OnDisk
+from collectors.contract.online import Online, online
 
-__all__ = ["FAULTS", "RULES", "Bench", "Case", "Finding", "hosts_of", "running", "violations"]
+__all__ = ["RULES", "Bench", "Case", "Finding", "OnDisk", "Online", "hosts_of", "running", "violations"]
 
 
-def violations(case: Case, faults: Iterable[str] = tuple(FAULTS)) -> Iterator[Finding]:
+@contextmanager
+def running(case: Case) -> Iterator[Bench]:
+    """The case set up, for as long as the block lasts."""
+    with tempfile.TemporaryDirectory() as folder, case.serve() as address:
+        if not address.startswith("http"):
+            yield OnDisk(case, Path(folder), Path(address))
+            return
+        with online(case, address, Path(folder)) as bench:
+            yield bench
+
+
+def violations(case: Case) -> Iterator[Finding]:
     """Every rule that a collector breaks, each way it does. Memory is not measured here: `check_memory`."""
     with running(case) as bench:
         yield from bench.check_read()
         yield from bench.check_resume()
         yield from bench.check_cursors()
-        for name in faults:
+        for name in bench.names:
             yield from bench.check_fault(name)

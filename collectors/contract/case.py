@@ -14,7 +14,10 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, urlsplit
 
 from candidly.config import SourceSettings
-from collectors.base import Collector, Context, Requests
+from collectors.base import Collector, Context
+
+PATIENT: Final = 20.0
+"""Seconds for a request where nothing drips: a busy machine is no fault of the collector."""
 
 RULES: Final = MappingProxyType(
     {
@@ -70,21 +73,14 @@ class Case:
     secrets: Mapping[str, str] = field(default_factory=dict)
     follows: bool = False
     authors: bool = True
-    deadline: float = 0.4
-    """Seconds that one request may take, here; kept short so that the suite is fast."""
+    deadline: float = 0.3
+    """Seconds that one request may take where the answer drips; short, so that the suite is fast."""
 
     def settings(self, address: str) -> SourceSettings:
         return self.collector.Settings.model_validate(dict(self.block(address)))
 
-    def context(self, folder: Path, left: int | None = None) -> Context:
-        requests = Requests(left=left)
-        return Context(
-            now=self.now,
-            folder=folder,
-            secret=self.secrets.__getitem__,
-            requests=requests,
-            deadline=self.deadline,
-        )
+    def context(self, folder: Path, deadline: float = PATIENT) -> Context:
+        return Context(now=self.now, folder=folder, secret=self.secrets.__getitem__, deadline=deadline)
 
 
 def hosts_of(settings: SourceSettings) -> frozenset[str]:

@@ -22,7 +22,7 @@ WAIT: Final = 120
 METADATA: Final = "http://169.254.169.254/latest/meta-data/"
 """Where clouds keep credentials: never to be reached."""
 _HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
-_ERROR_PAGE: Final = b"""<!DOCTYPE html><html lang="en"><head><title>Just a moment</title></head><body>
+PAGE: Final = b"""<!DOCTYPE html><html lang="en"><head><title>Just a moment</title></head><body>
 <h1>We are checking your browser</h1><p>Something went wrong. Please try again later.</p></body></html>"""
 
 
@@ -31,7 +31,8 @@ class Kind:
     """A fault, and what its outcome must be beyond what every fault demands.
 
     `transient`: the error must not be marked permanent. `shapeless`: it must be Degraded. `wait`: what the
-    error hands on as `retry_after`. `garbles`: texts may come out changed. `leads`: it leads elsewhere.
+    error hands on as `retry_after`. `garbles`: texts may come out changed. `leads`: it leads elsewhere. `slow`: it ends at the case's
+    deadline.
     """
 
     act: Fault
@@ -40,10 +41,11 @@ class Kind:
     wait: float | None = None
     garbles: bool = False
     leads: bool = False
+    slow: bool = False
 
 
 def _status(exchange: Exchange, status: int, **headers: str) -> None:
-    exchange.send(Answer(status, _HTML, _ERROR_PAGE).having(**headers))
+    exchange.send(Answer(status, _HTML, PAGE).having(**headers))
 
 
 def _not_modified(exchange: Exchange) -> None:
@@ -148,7 +150,7 @@ def _echo(exchange: Exchange) -> None:
     exchange.send(Answer(401, {"Content-Type": "application/json"}, json.dumps(body).encode()))
 
 
-_GARBAGE: Final = random.Random(4).randbytes(3000)  # noqa: S311 - any bytes will do
+GARBAGE: Final = random.Random(4).randbytes(3000)  # noqa: S311 - any bytes will do
 
 
 def faults(elsewhere: Callable[[], str], megabytes: int = 64) -> dict[str, Kind]:
@@ -164,7 +166,7 @@ def faults(elsewhere: Callable[[], str], megabytes: int = 64) -> dict[str, Kind]
         "304 unasked": Kind(_not_modified),
         "closed": Kind(_closed, transient=True),
         "reset": Kind(_reset, transient=True),
-        "drip": Kind(_drip, transient=True),
+        "drip": Kind(_drip, transient=True, slow=True),
         "truncated": Kind(_truncated, transient=True),
         "truncated chunk": Kind(_unchunked, transient=True),
         "gzip bomb": Kind(partial(_bomb, megabytes=megabytes)),
@@ -173,10 +175,10 @@ def faults(elsewhere: Callable[[], str], megabytes: int = 64) -> dict[str, Kind]
         "redirect elsewhere": Kind(partial(_redirect, to=elsewhere), leads=True),
         "wrong charset": Kind(partial(_charset, charset="utf-16"), garbles=True),
         "unknown charset": Kind(partial(_charset, charset="x-none"), garbles=True),
-        "garbage": Kind(partial(_instead, body=_GARBAGE), shapeless=True),
+        "garbage": Kind(partial(_instead, body=GARBAGE), shapeless=True),
         "nested": Kind(partial(_instead, body=b"[" * 200_000), shapeless=True),
         "empty body": Kind(partial(_instead, body=b""), shapeless=True),
-        "HTML error page": Kind(lambda ex: ex.send(Answer(200, _HTML, _ERROR_PAGE)), shapeless=True),
+        "HTML error page": Kind(lambda ex: ex.send(Answer(200, _HTML, PAGE)), shapeless=True),
         "other shape": Kind(_shape, shapeless=True),
         "refusal that repeats the key": Kind(_echo),
     }

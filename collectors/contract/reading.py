@@ -17,7 +17,7 @@ from candidly.config import SourceSettings
 from candidly.errors import CandidlyError
 from candidly.records import Cursor, Mention, Reject
 from collectors.base import Raw
-from collectors.contract.case import Case
+from collectors.contract.case import PATIENT, Case
 from collectors.contract.guard import Endless, guarded
 
 LONGEST_SLEEP: Final = 120.0
@@ -90,10 +90,11 @@ def read(
     folder: Path,
     declared: frozenset[str],
     cursor: Cursor | None = None,
+    deadline: float = PATIENT,
 ) -> Reading:
     """Read a source from a cursor to its end. Never raises for what the collector does."""
     reading = Reading()
-    context = case.context(folder)
+    context = case.context(folder, deadline)
     with guarded(declared) as guard, _listening(reading), _hurried(reading):
         try:
             collector = case.collector(settings, context)
