@@ -1,0 +1,15 @@
+"""The commands about one source."""
+
+from __future__ import annotations
+
+import click
+
+from candidly.commands.keep import purge
+
+
+@click.group()
+def source() -> None:
+    """What can be done with one source; see its commands."""
+
+
+source.add_command(purge)
