@@ -80,6 +80,7 @@ class Api:
         explain: Explain = lambda _status, _said: None,
     ) -> None:
         from collectors.http import Http, user_agent
+        from collectors.samples import noting
 
         check_terms(settings, (settings.server,))
         self._server, self._explain = settings.server, explain
@@ -95,6 +96,7 @@ class Api:
             max_bytes=20_000_000,
             check_host=_at_home(settings),
             spend=context.requests.spend,
+            note=noting(context.seen),
         )
 
     def get(self, path: str, params: Mapping[str, object] | None = None) -> Any:

@@ -11,7 +11,7 @@ A collector is a class with three things; there is nothing to inherit:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -60,6 +60,31 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A server's answer as far as it is needed to see what it is; `address` is without its query."""
+
+    status: int
+    address: str
+    headers: Mapping[str, str]
+    body: bytes
+    """Its first 300 kB; `size` counts all of them."""
+    size: int
+    charset: str = ""
+
+
+@dataclass(slots=True)
+class Seen:
+    """The latest answer of a run, and the one that was not what it should be (`odd`), once it is marked."""
+
+    latest: Answer | None = None
+    odd: Answer | None = None
+
+    def mark(self) -> None:
+        """Say of the latest answer that it is not in shape; the first one said so is kept."""
+        self.odd = self.odd or self.latest
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a collector is given instead of reaching for it."""
 
@@ -71,6 +96,7 @@ class Context:
     notes: list[str] = field(default_factory=list)
     """What a person should know about this run but is no failure ("3 files unchanged")."""
     requests: Requests = field(default_factory=Requests)
+    seen: Seen = field(default_factory=Seen)
     deadline: float = 30.0
     """Seconds that one request may take in all, however slowly the answer drips."""
 

@@ -68,6 +68,8 @@ class FeedCollector:
                 entries_of(document)
             except CollectorError as error:
                 failures.append(error)
+                if isinstance(error, Degraded):
+                    self.context.seen.mark()
                 continue
             known[url] = dict(answer.validators)
             yield Raw(

@@ -126,7 +126,7 @@ class Http:
 
     `now` dates Retry-After; `clock` and `sleep` drive the pauses between requests, not the deadline.
     `check_host(url)` and the `allowed(url)` of a `get` may refuse any hop by raising CollectorError; so may
-    `spend()`, which is called before each request.
+    `spend()`, which is called before each request. `note` is shown each answer that is read, and its headers.
     """
 
     def __init__(
@@ -142,12 +142,13 @@ class Http:
         retries: int = 2,
         check_host: Callable[[str], None] | None = None,
         spend: Callable[[], None] | None = None,
+        note: Callable[[Response, Mapping[str, str]], None] | None = None,
         throttle: Throttle | None = None,
     ) -> None:
         self.now, self.user_agent, self.allow_private = now, user_agent, allow_private
         self.deadline, self.connect_timeout, self.max_bytes = deadline, connect_timeout, max_bytes
         self.min_interval, self.retries, self.check_host = min_interval, retries, check_host
-        self.spend = spend
+        self.spend, self.note = spend, note
         self.throttle = throttle or _SHARED
         self._started = self.throttle.clock()
         self._session = requests.Session()
@@ -274,7 +275,10 @@ class Http:
             body = read_body(answer, ask.first_bytes or self.max_bytes, shown(url), cut=cut)
             if watch.fired:  # a body without a length ends like this too
                 raise self._late(url)
-            return _response(url, answer, body)
+            good = _response(url, answer, body)
+            if self.note is not None:
+                self.note(good, answer.headers)
+            return good
 
     def _headers(self, validators: Mapping[str, str]) -> dict[str, str]:
         headers = {"User-Agent": self.user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate"}

@@ -90,6 +90,8 @@ class PageCollector:
                 yield from self._chain(url, http, robots.check, known, at)
             except CollectorError as error:
                 failures.append(error)
+                if isinstance(error, Degraded):
+                    self.context.seen.mark()
         raise_first(failures)
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
@@ -179,10 +181,11 @@ class PageCollector:
         Only a numbered page may lack them: it lies behind the last one.
         """
         from collectors.htmltext import soup
-        from collectors.pageparse import next_link, reviews_of
+        from collectors.pageparse import next_link, reviews_of, whole
 
         selectors = self.settings.selectors
         page = soup(answer.body, answer.charset)
+        whole(answer.body, answer.charset, answer.url)
         try:
             ids = {review.id for review in reviews_of(page, answer.url, selectors)}
         except Degraded:

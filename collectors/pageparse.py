@@ -17,10 +17,11 @@ from candidly.errors import ConfigError, Degraded
 from candidly.records import Mention, Reject
 from collectors import embedded, schemaorg
 from collectors.dates import BadDate, read_date
-from collectors.htmltext import soup, text_of
+from collectors.htmltext import decode, soup, text_of
 from collectors.reviewtext import employment_of, person, sections, stars_of
 from collectors.schemaorg import Review
 from collectors.selectors import Selectors
+from collectors.signs import cut_off, looks_like
 from collectors.values import CONVERT, OddValue
 
 FIELDS = (
@@ -49,6 +50,9 @@ ENOUGH = 3
 _CARRIED = tuple(name for name in Review.__dataclass_fields__ if name not in ("id", "date"))
 
 CHANGED = "The page may have changed, or be an error or login page."
+BLOCKED = (
+    "The site does not want to be read like this, and candidly does not get around it: ask for an export."
+)
 
 
 def mentions_of(
@@ -68,13 +72,29 @@ def mentions_of(
     `url` is where the page came from, "" for a saved page, whose own canonical link then serves. `base` holds
     Mention fields that hold for all of them (kind, company, site); what the page states goes before.
     `seen` is when the page was saved, from which "2 weeks ago" counts; else `now`.
-    Raises Degraded when there are no reviews and the page does not say itself that it has 0 of them.
+    Raises Degraded when there are no reviews and the page does not say itself that it has 0 of them, when
+    none of several can be read, and for a page that is cut off.
     """
     page = soup(html, charset)
     address = url or canonical(page)
+    whole(html, charset, address)
     found = reviews_of(page, address, selectors)
-    for number, review in enumerate(found, 1):
-        yield _mention(review, number, address, source, now, base or {}, day_first, seen)
+    mentions = [
+        _mention(review, number, address, source, now, base or {}, day_first, seen)
+        for number, review in enumerate(found, 1)
+    ]
+    refused = [one.reason for one in mentions if isinstance(one, Reject)]
+    if len(refused) == len(mentions) >= ENOUGH:
+        raise Degraded(
+            f"None of {len(refused)} items of {shown(address)} can be read: {refused[0]}.", CHANGED
+        )
+    yield from mentions
+
+
+def whole(html: bytes, charset: str, url: str) -> None:
+    """Raises Degraded for a page that ends before its end, though the server said that this was all."""
+    if cut_off(decode(html, charset)):
+        raise Degraded(f"{shown(url)} came cut off.", "It is tried again with the next run.")
 
 
 def reviews_of(page: BeautifulSoup, url: str, selectors: Selectors | None) -> Sequence[Review]:
@@ -88,7 +108,14 @@ def reviews_of(page: BeautifulSoup, url: str, selectors: Selectors | None) -> Se
     if extract.reviews or (extract.counts and not any(extract.counts)):
         return extract.reviews
     broken = f" ({'; '.join(extract.problems[:3])})" if extract.problems else ""
-    raise Degraded(f"No reviews found in {shown(url)}{broken}.", CHANGED)
+    raise _without(f"No reviews found in {shown(url)}{broken}", page)
+
+
+def _without(what: str, page: BeautifulSoup) -> Degraded:
+    """The error of a page without reviews, which says what it is instead if it shows that."""
+    text = str(page)
+    known = looks_like(text)
+    return Degraded(f"{what}{known}.", BLOCKED if "captcha" in known else CHANGED)
 
 
 def _selected(page: BeautifulSoup, url: str, selectors: Selectors) -> Sequence[Review]:
@@ -97,7 +124,7 @@ def _selected(page: BeautifulSoup, url: str, selectors: Selectors) -> Sequence[R
         extract = schemaorg.reviews(page, url)
         if extract.counts and not any(extract.counts):
             return ()
-        raise Degraded(f"`selectors.item` finds nothing in {shown(url)}.", CHANGED)
+        raise _without(f"`selectors.item` finds nothing in {shown(url)}", page)
     raws = [{name: read(item, getattr(selectors, name)) for name in FIELDS} for item in items]
     for name in NEEDED:
         if getattr(selectors, name) and len(items) >= ENOUGH and not any(raw[name] for raw in raws):

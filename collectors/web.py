@@ -57,6 +57,7 @@ class WebSettings(SourceSettings):
 def http_for(settings: WebSettings, context: Context) -> Http:
     """The careful client of a source; it refuses hosts whose terms forbid it, after redirects too."""
     from collectors.http import Http, user_agent
+    from collectors.samples import noting
 
     return Http(
         context.now,
@@ -66,6 +67,7 @@ def http_for(settings: WebSettings, context: Context) -> Http:
         min_interval=settings.min_interval,
         check_host=checker(settings),
         spend=context.requests.spend,
+        note=noting(context.seen),
     )
 
 
