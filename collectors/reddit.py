@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
@@ -92,6 +93,30 @@ class RedditSettings(SourceSettings):
         return self
 
 
+@dataclass(slots=True)
+class _Walk:
+    """How far the reading of all listings is: when it was begun, which are done, which one is in hand."""
+
+    begun: float
+    done: list[str]
+    at: str = ""
+    told: bool = False
+    """Whether a cursor tells of it, so that it must be told when the walk has ended."""
+
+    @classmethod
+    def of(cls, cursor: Cursor | None, now: float) -> _Walk:
+        """The walk that a run broke off, or a new one."""
+        match (cursor or {}).get("walk"):
+            case {"begun": int() | float() as begun, "done": list(done), "at": str(at)} if 0 < begun <= now:
+                return cls(begun, [key for key in done if isinstance(key, str)], at, told=True)
+        return cls(now, [])
+
+    def standing(self, key: str) -> dict[str, Any]:
+        """What the cursor says of it while a listing is read."""
+        self.told = True
+        return {"walk": {"begun": self.begun, "done": list(self.done), "at": key}}
+
+
 class RedditCollector:
     """See the module."""
 
@@ -104,7 +129,8 @@ class RedditCollector:
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a thread: `{"submission": {...}, "comments": [{...}, ...]}`, as Reddit names the fields.
 
-        The cursor holds, for each listing, when the newest submission read was created (seconds).
+        The cursor holds, for each listing, when the newest submission read was created (seconds), and while
+        a walk is under way, how far that is (`walk`): a run that breaks off is taken up there by the next.
         A subreddit that cannot be read is reported at the end, after the others.
         """
         from collectors import redditapi
@@ -113,15 +139,18 @@ class RedditCollector:
         # What a cursor of the future would leave out, nobody knows; it counts as none.
         latest = self.context.now.timestamp() + 86_400
         reached = {k: at for k, at in (cursor or {}).items() if isinstance(at, int | float) and at <= latest}
+        walk = _Walk.of(cursor, self.context.now.timestamp())
         seen: set[str] = set()
         unreadable: list[CollectorError] = []
         with self._connect() as reddit:
             for subreddit in self.settings.subreddits:
                 for query in (*([None] if self.settings.new else []), *self.settings.queries):
                     try:
-                        yield from self._listing(reddit, subreddit, query, reached, seen)
+                        yield from self._listing(reddit, subreddit, query, reached, walk, seen)
                     except redditapi.Unreadable as error:
                         unreadable.append(error)
+        if walk.told:
+            yield Raw(None, {key: min(at, walk.begun) for key, at in reached.items()}, where="the end")
         if unreadable:
             messages = dict.fromkeys(error.message for error in unreadable)
             raise CollectorError(" ".join(messages), unreadable[0].remedy, permanent=True)
@@ -149,32 +178,37 @@ class RedditCollector:
         subreddit: str,
         query: str | None,
         reached: dict[str, float],
+        walk: _Walk,
         seen: set[str],
     ) -> Iterator[Raw]:
         from collectors import redditapi
 
         key = f"r/{subreddit}/new" if query is None else f"r/{subreddit}/search:{query}"
+        if key in walk.done:
+            return
         now = self.context.now.timestamp()
         with redditapi.reported(f"r/{subreddit}"):
-            posts = self._window(
-                redditapi.listing(reddit, subreddit, query, self.settings.limit), key, reached
-            )
+            listing = redditapi.listing(reddit, subreddit, query, self.settings.limit)
+            posts = self._window(listing, key, reached, again=walk.at != key)
         for post in posts:
-            fresh = post["id"] not in seen
-            seen.add(post["id"])
+            fresh = str(post["id"]) not in seen
+            seen.add(str(post["id"]))
             if fresh:
                 with redditapi.reported(f"r/{subreddit}"):
                     payload = self._thread(reddit, post)
             if post["created_utc"] <= now:
                 reached[key] = max(reached.get(key, 0.0), post["created_utc"])
-            yield Raw(payload if fresh else None, dict(reached), where=f"t3_{post['id']}")
+            cursor = reached | walk.standing(key)
+            yield Raw(payload if fresh else None, cursor, where=f"t3_{post['id']}")
+        walk.done.append(key)
 
     def _window(
-        self, posts: Iterator[dict[str, Any]], key: str, reached: dict[str, float]
+        self, posts: Iterator[dict[str, Any]], key: str, reached: dict[str, float], *, again: bool
     ) -> list[dict[str, Any]]:
-        """What a listing holds from `lookback` before the cursor on, oldest first."""
+        """What a listing holds since the cursor, oldest first; `again`: from `lookback` before it on."""
         now = self.context.now.timestamp()
-        since = min(reached[key], now) - self.settings.lookback.total_seconds() if key in reached else 0.0
+        lookback = self.settings.lookback.total_seconds() if again else 0.0
+        since = min(reached[key], now) - lookback if key in reached else 0.0
         found: list[dict[str, Any]] = []
         older = 0
         for post in posts:
@@ -183,9 +217,19 @@ class RedditCollector:
                 found.append(post)
             elif older >= _OLDER:
                 break
-        if key in reached and not older and len(found) >= (self.settings.limit or _FULL):
-            self.context.notes.append(f"{key}: more new submissions than Reddit lists; collect more often")
+        if not older and len(found) >= (self.settings.limit or _FULL):
+            self._note_end(key, found, new=key in reached)
         return sorted(found, key=lambda post: (post["created_utc"], post["id"]))
+
+    def _note_end(self, key: str, found: list[dict[str, Any]], *, new: bool) -> None:
+        """Say that a listing may have been cut off: what lies behind its end cannot be had from Reddit."""
+        if new:
+            self.context.notes.append(f"{key}: more new submissions than Reddit lists; collect more often")
+        elif len(found) >= _FULL:
+            oldest = datetime.fromtimestamp(min(post["created_utc"] for post in found), UTC)
+            self.context.notes.append(
+                f"{key}: Reddit lists {len(found)} submissions, back to {oldest:%Y-%m-%d}, and none before"
+            )
 
     def _thread(self, reddit: praw.Reddit, post: dict[str, Any]) -> dict[str, Any]:
         from collectors import redditapi

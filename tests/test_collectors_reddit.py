@@ -274,10 +274,81 @@ def test_edits_and_late_comments_on_recent_threads_are_found(servers, world):
 
 
 def test_threads_come_oldest_first_and_the_cursor_only_moves_on(servers):
-    raws = list(collector(servers, subreddits=("all",)).fetch(None))
+    *raws, end = collector(servers, subreddits=("all",)).fetch(None)
     times = [raw.payload["submission"]["created_utc"] for raw in raws]
     assert times == sorted(times)
     assert [raw.cursor["r/all/new"] for raw in raws] == times
+    assert end.cursor == {"r/all/new": times[-1]}
+
+
+@pytest.mark.parametrize("every", [5, 23])
+def test_a_walk_that_breaks_off_again_and_again_reads_no_thread_twice(servers, world, every):
+    """But the last one before each break; and no listing that is done, however much of it is recent."""
+    for now, options in ((NOW, {}), (NOW + HOUR, {"lookback": timedelta(days=90)})):
+        cursor, threads, runs = None, [], 0
+        while cursor is None or "walk" in cursor:
+            runs += 1
+            for raw, _ in zip(
+                collector(servers, now=now, **options).fetch(cursor), range(every), strict=False
+            ):
+                threads.append(raw.where)
+                cursor = json.loads(json.dumps(raw.cursor))
+        assert set(threads) == {"the end", *(f"t3_{post.id}" for post in world.posts)}
+        assert len(threads) <= len(world.posts) + runs + 1
+        assert runs >= len(world.posts) // every
+
+
+def test_a_listing_that_is_done_is_not_asked_for_when_the_walk_goes_on(servers):
+    raws = list(collector(servers).fetch(None))
+    (last,) = {key for key in raws[-2].cursor if key not in ("walk", *raws[-2].cursor["walk"]["done"])}
+    servers.log.clear()
+    read(collector(servers), raws[-2].cursor)
+    assert {seen.path.partition("/new")[0] for seen in asked(servers, "/new")} == {f"/{last[:-4]}"}
+
+
+def test_what_changed_while_a_walk_lay_broken_off_is_read_by_the_next(servers, world):
+    raws = list(collector(servers).fetch(None))
+    cursor = json.loads(json.dumps(raws[-2].cursor))
+    post = max((p for p in world.posts if p.subreddit == SUBREDDITS[0]), key=lambda p: p.created)
+    servers.world = replace(
+        world, posts=tuple(replace(p, body="EDIT: solved.") if p is post else p for p in world.posts)
+    )
+    _, cursor = read(collector(servers, now=NOW + 72 * HOUR), cursor)
+    assert "walk" not in cursor
+    items, _ = read(collector(servers, now=NOW + 73 * HOUR), cursor)
+    assert "EDIT: solved." in {item.body for item in items if isinstance(item, Mention)}
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        *("x", {}, [], {"begun": 1, "done": "x", "at": ""}, {"begun": "x", "done": [], "at": ""}),
+        {"begun": 1e12, "done": ["r/jobs/new"], "at": ""},
+        {"begun": 1, "done": [f"r/{name}/new" for name in SUBREDDITS], "at": 7},
+        {"begun": 1, "done": [1, None, f"r/{SUBREDDITS[0]}/new"], "at": "r/nowhere/new"},
+        {"begun": 1, "done": [f"r/{name}/new" for name in SUBREDDITS], "at": ""},
+    ],
+)
+def test_an_edited_walk_hides_nothing_from_the_run_after(servers, world, walk):
+    first, cursor = read(collector(servers), {"walk": walk})
+    assert "walk" not in cursor
+    second, _ = read(collector(servers), cursor)
+    assert {*names(first), *names(second)} == all_names(world)
+
+
+def test_where_a_listing_ends_is_said(servers, world):
+    posts = tuple(
+        Post(f"p{i}", "jobs", "a", f"Northwind {i}", "text", NOW - i * HOUR) for i in range(950, 0, -1)
+    )
+    servers.world = replace(world, posts=posts)
+    one = collector(servers, subreddits=("jobs",))
+    _, cursor = read(one)
+    assert one.context.notes == [
+        "r/jobs/new: Reddit lists 950 submissions, back to 2026-10-15, and none before"
+    ]
+    again = collector(servers, subreddits=("jobs",))
+    read(again, cursor)
+    assert again.context.notes == []
 
 
 def test_a_post_from_the_future_is_rejected_and_does_not_move_the_cursor(servers, world):
