@@ -157,11 +157,17 @@ def _whole(start: str, blocks: Iterator[str]) -> str:
 
 def _document(whole: str) -> Any:
     try:
-        return _decoder.decode(whole)
+        document = _decoder.decode(whole)
     except RecursionError:
         raise Unreadable("its JSON is nested too deeply") from None
     except ValueError as error:
         raise Unreadable(f"it is not valid JSON (line {getattr(error, 'lineno', 1)})") from None
+    if isinstance(document, dict) and "html_attributions" in document:
+        raise Unreadable(
+            "it is an answer of Google's Places interface, whose terms forbid storing; nothing was kept",
+            "For locations of your own use a `google_business` source or a Google Takeout.",
+        )
+    return document
 
 
 def _array(buffer: str, blocks: Iterator[str], fits: Fits) -> Numbered:

@@ -56,7 +56,8 @@ GOOGLE: Final = (
         convert={"stars": values.counted_stars, "body": values.untranslated},
         ignored=("type", "geometry*", "properties*"),
     ),
-    # The Places interface, and scrapers of Maps in the manner of Outscraper.
+    # Scrapers of Maps: with the names of the Places interface (whose own answers are refused, since its
+    # terms forbid storing them: `jsonrows`), and in the manner of Outscraper.
     layout(
         "google-maps", "review", "google.com",
         {

@@ -307,6 +307,7 @@ def test_of_recorded_answers_of_places_nothing_is_stored(tmp_path):
     assert len(recordings) == 7
     for number, path in enumerate(recordings):
         said = json.loads(path.read_text("utf-8"))
+        canaries = words_of(said)
         home = houses.House(tmp_path / str(number))
         with double(lambda _, said=said: said) as site:
             home.write(
@@ -321,11 +322,40 @@ def test_of_recorded_answers_of_places_nothing_is_stored(tmp_path):
         assert done.code == 1
         assert (outcome["status"], outcome["read"], outcome["stored"]) == ("failed", 0, 0)
         assert "Places" in outcome["message"]
-        kept = b"".join(file.read_bytes() for file in home.folder.rglob("*") if file.is_file())
-        result = said.get("result", {})
-        canaries = [review[key] for review in result.get("reviews", ()) for key in ("author_name", "text")]
-        canaries += [place["place_id"] for place in [result, *said.get("results", ())] if "place_id" in place]
-        assert not [canary for canary in canaries if canary and canary.encode()[:40] in kept]
+        assert not [canary for canary in canaries if canary in on_disk(home.folder)]
+
+
+@pytest.mark.skipif(not PLACES.is_dir(), reason="the recordings of Google Places are not here")
+def test_of_answers_of_places_in_files_nothing_is_stored_either(tmp_path):
+    home = houses.House(tmp_path / "house")
+    home.write(
+        "config.yaml",
+        "companies: [{name: Northwind Robotics}]\n"
+        "sources: [{name: saved, type: file, path: ../saved, company: Northwind Robotics}]\n",
+    )
+    (tmp_path / "saved").mkdir()
+    canaries = []
+    for path in PLACES.glob("*.json"):
+        canaries += words_of(json.loads(path.read_text("utf-8")))
+        (tmp_path / "saved" / path.name).write_bytes(path.read_bytes())
+    done = home.run("collect", "--json")
+    (outcome,) = done.json
+    assert (outcome["read"], outcome["stored"]) == (0, 0)
+    assert outcome["message"].startswith("7 of 7 files")
+    assert "forbid storing" in outcome["message"]
+    assert not [canary for canary in canaries if canary in on_disk(home.folder)]
+
+
+def words_of(said):
+    """Authors, texts and ids in an answer of Places."""
+    result = said.get("result", {})
+    words = [review[key] for review in result.get("reviews", ()) for key in ("author_name", "text")]
+    words += [place["place_id"] for place in [result, *said.get("results", ())] if "place_id" in place]
+    return [word.encode()[:40] for word in words if word]
+
+
+def on_disk(folder):
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
 JSON = st.recursive(
