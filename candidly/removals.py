@@ -18,14 +18,14 @@ def gone(preparer: Preparer, source: str, items: Iterable[Mention | Reject]) -> 
     found = {}
     for item in items:
         if isinstance(item, Reject) and item.reason in REMOVING and item.where:
-            id_ = clean_id(item.where)
-            found[id_] = removal(preparer, source, id_)
+            one = removal(preparer, source, item.where)
+            found[one.id] = one
     return found
 
 
 def removal(preparer: Preparer, source: str, id_: str, reason: str = GONE) -> Removal:
     """What the store needs to take a mention out for good."""
-    return Removal(id_, preparer.keyed_id(source, id_), reason)
+    return Removal(clean_id(id_), preparer.keyed_id(source, id_), reason)
 
 
 def alive(
