@@ -11,80 +11,49 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from candidly.configtypes import (
+    LANGUAGE,
+    LONGEST,
+    PATTERNS,
+    REGION,
+    THEME,
+    Duration,
+    Model,
+    Name,
+    Phrase,
+    SecretName,
+    format_duration,
+    parse_duration,
+)
 from candidly.conflicts import conflicts
 
-DURATION = r"^[0-9]+(\.[0-9]+)?[ ]*[smhdw]$"
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-SECRET_NAME = r"^([A-Z][A-Z0-9_]{0,63})?$"  # noqa: S105  # a name, no secret
-LANGUAGE = r"^[a-z]{2,3}$"
-THEME = r"^[a-z][a-z0-9_]{0,39}$"
-REGION = r"^[A-Z]{2}$"
-
-PATTERNS = {
-    NAME: "should start with a letter or digit and hold only letters, digits, `_`, `.` and `-` (at most 64)",
-    SECRET_NAME: "should be the name of a secret, in capitals such as SLACK_URL, not the secret itself",
-    LANGUAGE: "should be a language code such as en, de or no",
-    THEME: "should be a name in small letters such as parking or dress_code (a-z, 0-9, _; at most 40)",
-    REGION: "should be a country code such as US, GB or DE",
-}
-"""A pattern's meaning in plain words, for error messages."""
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-LONGEST = timedelta(days=3660)
-
-
-def parse_duration(value: Any) -> Any:
-    """`30m`, `6h`, `1d`, `2w` as a timedelta; what is neither text nor number is left to pydantic.
-
-    Raises ValueError for a number without a unit, other text, and more than ten years.
-    """
-    if isinstance(value, bool | int | float):
-        raise ValueError("needs a unit, for example 30m, 6h, 1d or 2w")
-    if not isinstance(value, str):
-        return value
-    if not re.match(DURATION, value.strip()):
-        raise ValueError("should look like 30m, 6h, 1d or 2w")
-    number, unit = value.strip()[:-1], value.strip()[-1]
-    seconds = float(number) * _UNITS[unit]
-    if seconds > LONGEST.total_seconds():
-        raise ValueError("should be at most ten years")
-    return timedelta(seconds=seconds)
-
-
-def _positive(value: timedelta) -> timedelta:
-    if value <= timedelta(0):
-        raise ValueError("should be longer than nothing")
-    return value
-
-
-def format_duration(value: timedelta) -> str:
-    """The shortest way to write it in config.yaml: `6h`, not `360m`."""
-    seconds = value.total_seconds()
-    unit = next((unit for unit in "wdhm" if seconds and seconds % _UNITS[unit] == 0), "s")
-    return f"{seconds / _UNITS[unit]:g}{unit}"
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION)]),
-    AfterValidator(_positive),
+__all__ = [
+    "BUILT_IN_ENGINES",
+    "LONGEST",
+    "PATTERNS",
+    "Alerts",
+    "Analysis",
+    "Channel",
+    "Company",
+    "Config",
+    "Duration",
+    "EngineOptions",
+    "Expect",
+    "Model",
+    "Name",
+    "Phrase",
+    "Report",
+    "SecretName",
+    "Secrets",
+    "SourceSettings",
+    "Spike",
+    "Store",
+    "Theme",
+    "format_duration",
+    "parse_duration",
 ]
-Name = Annotated[str, Field(pattern=NAME)]
-SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
-"""The name of a secret, in capitals, so that a secret put there by mistake is refused and not repeated."""
-Phrase = Annotated[str, Field(min_length=1, max_length=200)]
-"""A name or phrase to look for; never empty, because the empty text is found everywhere."""
-
 
 MOST_PHRASES = 200
 """In one list of a theme of the user's own."""
@@ -94,17 +63,7 @@ ThemePhrases = Annotated[
 BUILT_IN_ENGINES = ("candidly", "vader", "endpoint")
 
 
-class Model(BaseModel):
-    """The base of every block: unknown keys are errors, values do not change once read."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        str_strip_whitespace=True,
-        allow_inf_nan=False,
-        # A value that failed validation may be a secret in the wrong place: never repeat it.
-        hide_input_in_errors=True,
-    )
+Only = Literal["all", "work"]
 
 
 class Company(Model):
@@ -116,6 +75,17 @@ class Company(Model):
     competitors: tuple[Phrase, ...] = Field(
         (), description="Names of other configured companies to compare with."
     )
+    ambiguous: tuple[Phrase, ...] = Field(
+        (), description="Those of its names that mean something else too (Target): see `context`."
+    )
+    context: tuple[Phrase, ...] = Field(
+        (),
+        description="Words of which one must stand near an ambiguous name; empty: words of work and hiring.",
+    )
+    exact: tuple[Phrase, ...] = Field(
+        (), description="Those of its names that count only as they are written, with their capitals."
+    )
+    only: Only = Field("all", description="work: only what speaks of working or applying there.")
 
 
 class Expect(Model):
@@ -123,6 +93,7 @@ class Expect(Model):
 
     min: int | None = Field(None, ge=0, description="Fewest items read in one run.")
     max: int | None = Field(None, ge=1, description="Most items read in one run.")
+    every: Duration | None = Field(None, description="Longest usual time without anything new.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Expect:
@@ -141,6 +112,7 @@ class SourceSettings(Model):
     company: Phrase | None = Field(
         None, description="The company that all of it is about; else found by alias."
     )
+    only: Only | None = Field(None, description="As of a company, for this source alone.")
     enabled: bool = Field(True, description="false: the block stays in the file, but is not collected.")
     every: Duration = Field(timedelta(hours=6), description="How often `candidly schedule` collects it.")
     expect: Expect | None = Field(None, description="How much a healthy run reads.")

@@ -32,6 +32,7 @@ def conflicts(config: Any) -> Iterator[tuple[KeyPath, str]]:
             elif isinstance(other, str) and other.strip() == _text(company, "name"):
                 yield path, "a company is no competitor of itself"
     yield from _shared_names(companies)
+    yield from _no_names(companies)
 
 
 def _twice(at: tuple[str, ...], blocks: Sequence[Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -52,6 +53,17 @@ def _shared_names(companies: Sequence[Any]) -> Iterator[tuple[KeyPath, str]]:
             name = alias.strip().casefold() if isinstance(alias, str) else ""
             if name and owner.setdefault(name, at) != at:
                 yield ("companies", at, "aliases", nth), f"companies.{owner[name]} has this name too"
+
+
+def _no_names(companies: Sequence[Any]) -> Iterator[tuple[KeyPath, str]]:
+    """What is called ambiguous or exact without being a name of its company."""
+    for at, company in enumerate(companies):
+        names = [_text(company, "name") or "", *(str(one) for one in _blocks(company, "aliases"))]
+        known = {name.strip().casefold() for name in names}
+        for key in ("ambiguous", "exact"):
+            for nth, name in enumerate(_blocks(company, key)):
+                if isinstance(name, str) and name.strip().casefold() not in known:
+                    yield ("companies", at, key, nth), "is neither the name nor an alias of this company"
 
 
 def _not_a_company(name: str, known: Sequence[str]) -> str:
