@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from candidly.commands.keep import purge
+from candidly.commands.sourceterms import terms
 
 
 @click.group()
@@ -13,3 +14,4 @@ def source() -> None:
 
 
 source.add_command(purge)
+source.add_command(terms)

@@ -89,15 +89,21 @@ def _record(records: Mapping[str, Terms], asked: str, live: Sequence[SourceSetti
 def _overview(
     console: Console, records: Mapping[str, Terms], live: Sequence[SourceSettings], as_json: bool
 ) -> None:
-    from candidly.sourcepage import as_data, read_on
+    from candidly.sourcepage import as_data
 
     if as_json:
         console.json({name: {"site": record.site, **as_data(record)} for name, record in records.items()})
         return
     rows = [
-        [name, record.site, "yes" if record.permission else "", read_on(record).partition(" (")[0]]
+        [name, record.site, "yes" if record.permission else "", _read(record)]
         for name, record in sorted(records.items())
     ]
     console.say(table(["type", "site", "permission", "read by us"], rows))
     for source in live:
         console.say(f"Source {source.name}: {standing(console, source)}")
+
+
+def _read(record: Terms) -> str:
+    from candidly.sourcepage import read_on
+
+    return read_on(record).partition(" (")[0] if record.address else "each site's own"
