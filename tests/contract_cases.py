@@ -12,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +222,32 @@ def youtube() -> Case:
     return interface("youtube", answer, ("YOUTUBE_API_KEY",), queries=["northwind"])
 
 
+def facebook() -> Case:
+    import test_collectors_facebook as own
+
+    def answer() -> Answer:
+        ratings = [
+            {"created_time": own.stamp(NOW - timedelta(days=n)), "recommendation_type": "negative",
+             "review_text": f"No reply, {n}.", "open_graph_story": {"id": f"r{n}"}}
+            for n in range(1, 4)
+        ]  # fmt: skip
+        return own.Graph([own.post(n, 5 * n, comments=2) for n in range(1, 6)], ratings)
+
+    case = interface("facebook", answer, authors=False, page="northwind", company="Northwind Robotics")
+    return replace(case, secrets={"FACEBOOK_PAGE_TOKEN": own.TOKEN})
+
+
+def stackexchange() -> Case:
+    import test_collectors_stackexchange as own
+
+    def answer() -> Answer:
+        return own.Site([own.question(n) for n in range(1, 160)])
+
+    return interface(
+        "stackexchange", answer, ("SE_KEY",), queries=["Northwind"], site="workplace", key_secret="SE_KEY"
+    )
+
+
 def yelp() -> Case:
     import test_collectors_yelp as own
 
@@ -265,6 +291,7 @@ def google_business() -> Case:
 
 CASES: dict[str, Callable[[], Case]] = {
     "bluesky": bluesky,
+    "facebook": facebook,
     "feed": feed,
     "file": file,
     "google_business": google_business,
@@ -272,6 +299,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "mastodon": mastodon,
     "page": page,
     "reddit": reddit,
+    "stackexchange": stackexchange,
     "trustpilot": trustpilot,
     "x": x,
     "yelp": yelp,

@@ -76,7 +76,14 @@ def test_cursors_of_the_future_and_damaged_ones(benches, name):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", LIVE)
-def test_a_fault(benches, name, fault):
+def test_a_fault_in_the_middle(benches, name, fault):
+    assert not found(benches(name).check_fault(fault, start=False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", LIVE)
+def test_a_fault_from_the_start(benches, name, fault):
     assert not found(benches(name).check_fault(fault))
 
 

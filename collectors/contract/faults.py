@@ -31,8 +31,8 @@ class Kind:
     """A fault, and what its outcome must be beyond what every fault demands.
 
     `transient`: the error must not be marked permanent. `shapeless`: it must be Degraded. `wait`: what the
-    error hands on as `retry_after`. `garbles`: texts may come out changed. `leads`: it leads elsewhere. `slow`: it ends at the case's
-    deadline.
+    error hands on as `retry_after`. `garbles`: texts may come out changed. `leads`: to another server.
+    `slow`: until the case's deadline.
     """
 
     act: Fault
@@ -153,7 +153,7 @@ def _echo(exchange: Exchange) -> None:
 GARBAGE: Final = random.Random(4).randbytes(3000)  # noqa: S311 - any bytes will do
 
 
-def faults(elsewhere: Callable[[], str], megabytes: int = 64) -> dict[str, Kind]:
+def faults(elsewhere: Callable[[], str], megabytes: int = 40) -> dict[str, Kind]:
     """Every fault by name; `elsewhere` gives the address of a server that the source does not name."""
     return {
         "429": Kind(partial(_status, status=429), transient=True),

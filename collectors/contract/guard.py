@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from unittest import mock
 
-ENDLESS: Final = 400
+ENDLESS: Final = 200
 """Connections in one read after which it is taken for a loop without end and stopped."""
 
 
@@ -53,8 +53,6 @@ class Guard:
         host, port = str(address[0]), int(address[1])
         with self._lock:
             self.connections += 1
-        if self.connections > ENDLESS:
-            raise Endless
         good = any(host == known and theirs in (port, None) for known, theirs in self.declared)
         good = good or (host in self.addresses and any(p in (port, None) for _, p in self.declared))
         return good or self._note(f"{host}:{port}")
@@ -86,6 +84,9 @@ def guarded(declared: frozenset[str]) -> Iterator[Guard]:
         return found
 
     def connected(self: socket.socket, address: Any) -> None:
+        if guard.connections > ENDLESS:
+            self.close()
+            raise Endless
         if not guard.connection(address):
             raise ConnectionRefusedError("not a host of this source")
         connect(self, address)

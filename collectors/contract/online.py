@@ -36,10 +36,10 @@ class Online(Bench):
     def asked(self) -> int:
         return len(self.proxy.seen)
 
-    def check_fault(self, name: str) -> Iterator[Finding]:
-        """A fault from the first request on, then one that begins after the first unit."""
-        middle = self._first_unit() + 1
-        for first in dict.fromkeys((1, min(middle, self.requests))):
+    def check_fault(self, name: str, *, start: bool = True) -> Iterator[Finding]:
+        """A fault that begins after the first unit; and, with `start`, one from the first request on."""
+        middle = min(self._first_unit() + 1, self.fewest)
+        for first in dict.fromkeys((1, middle) if start else (middle,)):
             yield from self._fault(name, self.kinds[name], first)
 
     def _first_unit(self) -> int:
@@ -67,8 +67,8 @@ class Online(Bench):
         yield from rules.hosts(found, where)
         if any(leaks(self.case.secrets.values(), text) for text in self.elsewhere.seen):
             yield Finding("secrets", f"{where}: a secret was sent to another server")
-        if seen > 4 * self.requests + MOST:
-            yield Finding("gentle", f"{where}: {seen} requests, where {self.requests} do without a fault")
+        if seen > 4 * self.fewest + MOST:
+            yield Finding("gentle", f"{where}: {seen} requests, where {self.fewest} do without a fault")
         ends = [*spoilt[1:], found.ended]
         if slow := [b - a for a, b in zip(spoilt, ends, strict=True) if b - a > deadline + 1]:
             what = f"a request took {max(slow):.1f} s at a deadline of {deadline:g} s"

@@ -3,6 +3,7 @@ them. What it lets through is unchanged, but for the double's address, in whose 
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import threading
 import time
@@ -126,6 +127,8 @@ class Proxy(ThreadingHTTPServer):
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP}
         finally:
             connection.close()
+        if kept.pop("Content-Encoding", "") == "gzip":  # some sites pack whether they were asked to or not
+            body = gzip.decompress(body)
         kept = {name: value.replace(self._upstream, self.host) for name, value in kept.items()}
         return Answer(answer.status, kept, body.replace(self._upstream.encode(), self.host.encode()))
 
