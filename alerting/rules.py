@@ -15,7 +15,7 @@ from alerting.messages import stable_id
 from candidly.records import Incident, Outcome
 from candidly.spike import Spike
 
-SPIKE, SOURCE, DELIVERY = "spike", "source", "delivery"
+SPIKE, SOURCE, QUIET, DELIVERY = "spike", "source", "quiet", "delivery"
 COOL_DOWN = timedelta(days=7)
 STRONGER = 1.0  # a spike is told again when chance would do it ten times less often than at the last message
 FAILURES = 3  # runs in a row that may fail for a passing reason before somebody is told
@@ -148,6 +148,8 @@ def source_change(
 ) -> Change:
     """Tell of a source that is degraded (or breaches `expect`), or that fails; close that on an ok run.
 
+    One is degraded too of which some could be read before an answer came that was not in shape.
+
     A failure that may pass by itself (`outcome.permanent` is False) is told after `failures`, this one
     included, reach 3 in a row; everything else at once.
     """
@@ -155,8 +157,10 @@ def source_change(
     still_open = [one for one in mine if one.status == "open"]
     if outcome.status == "ok":
         return Change(resolved=tuple(one.id for one in still_open))
-    lasting = outcome.status == "degraded" or (
-        outcome.status in ("failed", "partial") and (outcome.permanent or failures >= FAILURES)
+    lasting = (
+        outcome.status == "degraded"
+        or outcome.misshapen
+        or (outcome.status in ("failed", "partial") and (outcome.permanent or failures >= FAILURES))
     )
     if not lasting or still_open:
         return Change()
@@ -165,7 +169,8 @@ def source_change(
 
 def source_incident(outcome: Outcome, now: datetime, *, company: str = "") -> Incident:
     """The incident of a source in trouble; its id follows from source and day of the first failure."""
-    what = "is not what it should be" if outcome.status == "degraded" else "cannot be read"
+    odd = outcome.status == "degraded" or outcome.misshapen
+    what = "is not what it should be" if odd else "cannot be read"
     summary = " ".join(part for part in (outcome.message, outcome.remedy) if part)
     return Incident(
         id=stable_id(SOURCE, outcome.source, now.date().isoformat()),
@@ -183,6 +188,55 @@ def source_incident(outcome: Outcome, now: datetime, *, company: str = "") -> In
             ],
         },
     )
+
+
+def quiet_change(
+    source: str,
+    usual: timedelta | None,
+    latest: datetime | None,
+    known: Iterable[Incident],
+    now: datetime,
+    *,
+    well: bool,
+) -> Change:
+    """Tell of a source that is read well but brought nothing new for longer than is `usual` for it.
+
+    `latest`: when it last brought something new; before that, when it was first read. `well`: its last run
+    came to its end; where it did not, its silence is missing data, and `source_change` tells of it.
+    """
+    mine = [one for one in known if one.rule == QUIET and one.detail.get("source") == source]
+    still_open = tuple(one.id for one in mine if one.status == "open")
+    if usual is None or latest is None or now - latest <= usual:
+        return Change(resolved=still_open)
+    if still_open or not well:
+        return Change()
+    return Change(opened=(quiet_incident(source, usual, latest, now),))
+
+
+def quiet_incident(source: str, usual: timedelta, latest: datetime, now: datetime) -> Incident:
+    """The incident of a silence; its id follows from source and day of the last news."""
+    silence = span(now - latest)
+    return Incident(
+        id=stable_id(QUIET, source, latest.date().isoformat()),
+        rule=QUIET,
+        company="",
+        opened=now,
+        title=f"Source {source} is quiet for {silence} where something every {span(usual)} is usual",
+        detail={
+            "source": source,
+            "since": latest.isoformat(),
+            "summary": "It can be read, but holds nothing new. Look at it by hand: it may have moved, or no "
+            "longer show all. If this is right, lengthen `every` in its `expect`.",
+            "facts": [["Last news", latest.date().isoformat()], ["Meant for", "whoever runs candidly"]],
+        },
+    )
+
+
+def span(length: timedelta) -> str:
+    """A length of time as people say it: "9 days", "day", "12 hours"."""
+    hours = round(length.total_seconds() / 3600)
+    number, unit = (hours // 24, "day") if hours >= 24 else (max(hours, 1), "hour")
+    return unit if number == 1 else f"{number} {unit}s"
 
 
 def failures_in_a_row(runs: Iterable[Mapping[str, Any]], source: str) -> int:

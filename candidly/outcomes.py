@@ -60,6 +60,7 @@ def _failure(source: str, run: Ended, error: Exception) -> Outcome:
         permanent,
         requests=run.requests.made,
         fault="permanent" if permanent else "passing",
+        misshapen=isinstance(error, Degraded),
     )
 
 

@@ -18,13 +18,14 @@ from alerting import channels, outbox, rules
 from analysis.companies import WHOLE_SOURCE, Decision
 from candidly import removals
 from candidly.config import SourceSettings
-from candidly.errors import CandidlyError, CollectorError, DeliveryError, StoreError, UsageError
+from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
 from candidly.figures import WeeklyFigures
 from candidly.outcomes import Ended, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
 from candidly.records import GONE, Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
+from collectors import samples
 from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from collectors.terms import admit
@@ -85,6 +86,9 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     except Exception as problem:  # a broken collector must not take the other sources with it
         log.debug("source %s failed unexpectedly", settings.name, exc_info=True)
         error = problem
+    if isinstance(error, Degraded):
+        context.seen.mark()
+        samples.describe(error, rejects.folder, settings.name, started, context.seen)
     ended = Ended(
         tally, error, context.notes, context.requests, stopped=session.stopping(), answered=answered
     )
@@ -238,12 +242,26 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
         opened += _record(session, rules.source_change(
             outcome, queries.incidents(session.store, status="open", limit=1000), session.now(),
             failures=failures))  # fmt: skip
+    opened += _quiet(session)
     for company in session.config.companies if session.config.alerts.spike.enabled else ():
         spike = watching.spike_of(session, company.name)
         opened += _record(session, rules.spike_change(
             company.name, spike, queries.incidents(session.store, company=company.name, limit=1000),
             session.now(), watching.today(session),
             watching.evidence(session, company.name, spike) if spike else rules.Evidence()))  # fmt: skip
+    return opened
+
+
+def _quiet(session: Session) -> list[Incident]:
+    """The sources that hold nothing new for longer than they are expected to."""
+    opened = []
+    known = queries.incidents(session.store, status="open", limit=1000)
+    for source in session.config.sources:
+        usual = source.expect.every if source.expect and source.enabled else None
+        runs = runlog.latest(session.store, source.name, 1)
+        opened += _record(session, rules.quiet_change(
+            source.name, usual, runlog.latest_news(session.store, source.name), known, session.now(),
+            well=bool(runs) and runs[0]["status"] == "ok"))  # fmt: skip
     return opened
 
 

@@ -32,10 +32,12 @@ GONE: Final = "deleted at the source"
 """The reason of a Reject whose `where` is the id of an item that its site has deleted."""
 NO_TEXT: Final = "no text"
 """The same of an item that is there but says nothing; where it said something before, that is gone."""
-HIDDEN: Final = "not public at the source"
-REPLACED: Final = "replaced by an edit of it"
-REMOVING: Final = frozenset({GONE, NO_TEXT, HIDDEN, REPLACED})
-"""The reasons for which what is stored of an item is removed."""
+REMOVING: Final = frozenset({
+    GONE, NO_TEXT, "stars without a text", "neither a text nor a verdict", "replaced by an edit of it",
+    "not public", "not public at the source", "for signed-in readers only", "hidden by the site",
+    "its author asks not to be collected",
+})  # fmt: skip
+"""The reasons for which what is stored of an item is removed, as the collectors give them."""
 
 PARTS: Final = ("title", "pros", "cons", "advice", "body")
 """The text fields of a mention in the order in which `Mention.text` joins them."""
@@ -219,6 +221,7 @@ class Outcome:
     """How one run of one source ended. `permanent`: no retry will help until somebody changes something.
 
     `retry_after`: seconds, counted from the end of the run. `requests`: how many it made.
+    `misshapen`: it ended with an answer that was not in shape, whatever was read before.
     """
 
     source: str
@@ -230,6 +233,7 @@ class Outcome:
     permanent: bool = False
     requests: int = 0
     fault: Fault = ""
+    misshapen: bool = False
 
     @property
     def good(self) -> bool:

@@ -19,6 +19,7 @@ class RejectFile:
 
     def __init__(self, folder: Path, source: str, run_started: datetime) -> None:
         stamp = run_started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self.folder = folder
         self.path = folder / f"{source}-{stamp}.csv"
         self._rows: list[tuple[str, str]] = []
         self._more = 0

@@ -1,4 +1,4 @@
-"""What came instead of what should have: a sample to look at, without a word of it. Pure but for `keep`.
+"""What came instead of what should have: a sample to look at, without a word of it. Pure but for `describe`.
 
 A sample shows how an answer is built: its status, the headers worth knowing, tags with their classes, the
 keys of JSON. Every text, number, address and name in it is replaced by its length, so that nobody's words,
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from candidly.errors import Degraded, UsageError
 from candidly.files import write_atomic
 from collectors.base import Answer, Seen
 from collectors.signs import signs
@@ -38,10 +39,12 @@ def _words(text: str) -> frozenset[str]:
 _WORTH: Final = _words("content-type content-length content-encoding server retry-after cf-mitigated allow")
 _SPOKEN: Final = _words("class itemprop itemtype type rel role property data-test")
 """Attributes that tell of a page's structure; of the others the name alone is kept."""
-_NAME: Final = re.compile(r"[A-Za-z_$@][A-Za-z0-9_$@.-]{0,40}")
+_NAME: Final = re.compile(r"[A-Za-z_$@][A-Za-z0-9_$-]{0,40}")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})((?:\s[^<>]{0,3000})?/?)>")
 _ATTRIBUTE: Final = re.compile(r"""([a-zA-Z:_-]{1,40})(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""")
 _WORD: Final = re.compile(r"[A-Za-z0-9_:/.-]{1,60}")
+_PERSON: Final = re.compile(r"((?:author|user|member|profile|by)[-_]).+", re.IGNORECASE)
+"""Themes of blogs write the author's name into a class."""
 _EMPTY: Final = _words("area base br col hr img input link meta source wbr")
 _ELEMENTS: Final = _EMPTY | _words(
     "a abbr address article aside audio b blockquote body button canvas caption center cite code colgroup "
@@ -161,7 +164,7 @@ def _attributes(said: str) -> Iterator[str]:
     """`class="review item"`, with digits as 0; of what may be a name or an address only that it is there."""
     for found in list(_ATTRIBUTE.finditer(said))[:12]:
         name, value = found[1].lower(), (found[2] or "").strip("\"'")
-        words = [word for word in value.split() if _WORD.fullmatch(word)][:_CLASSES]
+        words = [_PERSON.sub(r"\1*", word) for word in value.split() if _WORD.fullmatch(word)][:_CLASSES]
         if name in _SPOKEN and words:
             yield f' {name}="{_DIGITS.sub("0", " ".join(words))}"'
         elif name in _ATTRIBUTES:
@@ -190,17 +193,21 @@ def _markup(text: str) -> Iterator[str]:
         yield _length(said)
 
 
-def keep(folder: Path, source: str, when: datetime, answer: Answer | None, reason: str) -> Path | None:
-    """Write a sample to `folder/<source>-<time>.sample.txt`, in place of the oldest of too many.
+def describe(error: Degraded, folder: Path, source: str, when: datetime, seen: Seen) -> None:
+    """Keep a sample of the odd answer, and say in the error's remedy where; none where there was no answer.
 
-    None, and no file, where there was no answer. Raises UsageError where it cannot be written.
+    It is `folder/<source>-<time>.sample.txt`, in place of the oldest of too many. A folder that cannot be
+    written is no reason to fail otherwise than the source did.
     """
-    if answer is None:
-        return None
+    if seen.odd is None:
+        return
     stamp = when.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{source}-{stamp}.sample.txt"
-    write_atomic(path, redacted(answer, reason))
+    try:
+        write_atomic(path, redacted(seen.odd, error.message))
+    except UsageError:
+        return
+    error.remedy = f"{error.remedy} How it looks is in {folder.name}/{path.name}.".strip()
     ours = re.compile(rf"{re.escape(source)}-\d{{8}}T\d{{6}}Z\.sample\.txt")
     for old in sorted(one for one in folder.iterdir() if ours.fullmatch(one.name))[:-MOST]:
         old.unlink(missing_ok=True)
-    return path

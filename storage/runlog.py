@@ -23,6 +23,18 @@ def latest(store: Store, source: str, limit: int) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(wanted).mappings()]
 
 
+def latest_news(store: Store, source: str) -> datetime | None:
+    """When the latest run began that stored something new; of a source without one, when it was first read.
+
+    None for a source that was never read.
+    """
+    news = select(func.max(runs.c.started)).where(runs.c.source == source, runs.c.stored > 0)
+    first = select(func.min(runs.c.started)).where(runs.c.source == source)
+    with store.reading() as connection:
+        found: datetime | None = connection.scalar(news) or connection.scalar(first)
+    return found
+
+
 def requests_since(store: Store, source: str, midnight: datetime) -> int:
     """Requests of a source's runs and lookups since midnight; a run across midnight counts for both days.
 
