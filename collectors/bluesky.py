@@ -6,10 +6,11 @@ The search answers nobody else, but a post counts as public only where those who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
+from urllib.parse import urlencode
 
 from pydantic import Field
 
@@ -17,7 +18,7 @@ from candidly.config import SecretName
 from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, implausible, parse_date, read_date
 from collectors.keys import key_of
 from collectors.paging import Page, forward, merged
@@ -27,7 +28,8 @@ SIGN_IN: Final = "/xrpc/com.atproto.server.createSession"
 SEARCH: Final = "/xrpc/app.bsky.feed.searchPosts"
 THREAD: Final = "/xrpc/app.bsky.feed.getPostThread"
 STEP: Final = timedelta(days=30)
-PAGE, DEPTH, HEIGHT = 100, 100, 80
+POSTS: Final = "/xrpc/app.bsky.feed.getPosts"
+PAGE, DEPTH, HEIGHT, LOOKUP = 100, 100, 80, 25
 SIGNED_IN_ONLY, HIDDEN, BLOCKED = "for signed-in readers only", "hidden by the site", "blocked"
 _LABELS: Final = {"!no-unauthenticated": SIGNED_IN_ONLY, "!hide": HIDDEN, "!takedown": HIDDEN}
 _URI: Final = re.compile(r"at://(did:[\w.:%-]+)/app\.bsky\.feed\.post/([\w.~:-]+)")
@@ -82,6 +84,18 @@ class BlueskyCollector:
 
     def _has_thread(self, item: Any) -> bool:
         return bool(self.settings.threads and at(item, "post", "replyCount") and not refusal(item["post"]))
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look posts up, 25 in a request; what is not listed, or not for everybody any more, is gone."""
+        from collectors.rechecking import by, standing
+
+        session = _Session(self.settings, self.context)
+        for some in by(LOOKUP, ids):
+            asked = urlencode([("uris", id_) for id_ in some], errors="replace")
+            posts = list_at(session.get(f"{POSTS}?{asked}", {}), "posts", where="Bluesky")
+            listed = {text_at(post, "uri") for post in posts}
+            there = {text_at(post, "uri") for post in posts if refusal(post) in ("", BLOCKED)}
+            yield from standing(some, there, listed=listed, where="Bluesky")
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each post that everybody may see."""

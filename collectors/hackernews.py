@@ -6,7 +6,7 @@ ended, not by its number: that has no end, and hits that come meanwhile move not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -16,7 +16,7 @@ from pydantic import Field
 from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.paging import Page, forward, merged
 from collectors.threads import EMPTY, GONE, NO_ID, Gone, named, terms, unfolded, unquoted
@@ -80,6 +80,21 @@ class HackerNewsCollector:
         about = " ".join(text_at(hit, name) for name in ("title", "url", "story_text"))
         return bool(self.settings.threads and at(hit, "num_comments") and named(self.terms, about))
 
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look items up one by one, but those at once that a story looked up before holds as comments."""
+        from collectors.rechecking import DOUBTED, by, standing
+
+        api = Api(self.settings, self.context, explain=explain)
+        known: dict[str, bool] = {}
+        # A story is older than its comments, so its number is smaller.
+        for some in by(DOUBTED, sorted(ids, key=lambda id_: (len(id_), id_))):
+            for id_ in some:
+                if id_ not in known:
+                    known |= _standing_below(api, id_)
+            there = {id_ for id_ in some if known.get(id_)}
+            listed = {id_ for id_ in some if id_ in known}
+            yield from standing(some, there, listed=listed, where="Hacker News")
+
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each story, poll and comment."""
         for number, item in enumerate(raw.payload, 1):
@@ -135,6 +150,15 @@ def _thread(api: Api, hit: Any) -> list[Any]:
             waiting += reversed(list_at(node, "children", where="Hacker News"))
             found.append({**node, "children": None, "story": story})
     return found
+
+
+def _standing_below(api: Api, id_: str) -> dict[str, bool]:
+    """Of an item and all below it, whether it still says anything; nothing where the item is gone."""
+    try:
+        nodes = _thread(api, {"id": id_})
+    except Gone:
+        return {}
+    return {_id(node): any(text_at(node, name) for name in ("title", *_TEXTS)) for node in nodes}
 
 
 def _id(item: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import quote, urlsplit
@@ -19,7 +19,7 @@ from candidly.config import SecretName
 from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import LOCAL, Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, parse_date, read_date
 from collectors.keys import key_of
 from collectors.paging import Page, Walk, back, merged
@@ -100,9 +100,33 @@ class MastodonCollector:
         """
         from collectors.web import raise_first
 
+        apis = self._apis()
+        failures: list[CollectorError] = []
+        pages = merged(cursor, self._listings(cursor, apis, failures))
+        yield from unfolded(
+            cursor, pages, id_of=_id, has_thread=self._has_thread, read=lambda item: _context(apis, item)
+        )
+        raise_first(failures)
+
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look posts up one by one where they were written, if that is one of the servers asked.
+
+        Of posts that other servers have passed on nothing is told: `keep` has to see to them.
+        """
+        from collectors.rechecking import DOUBTED, by, standing
+
+        for server, api in self._apis().items():
+            hosts = {urlsplit(one).netloc for one in (server, *self.settings.instances)}
+            hosts = hosts if self.settings.base_url else {urlsplit(server).netloc}
+            for some in by(DOUBTED, [id_ for id_ in ids if _number(id_, hosts)]):
+                found = {id_: status for id_ in some if (status := _status(api, _number(id_, hosts)))}
+                there = {id_ for id_, status in found.items() if not refusal(status)}
+                yield from standing(some, there, listed=found, where=urlsplit(server).netloc)
+
+    def _apis(self) -> dict[str, Api]:
         name = self.settings.token_secret
         headers = {"Authorization": f"Bearer {key_of(self.context, name)}"} if name else {}
-        apis = {
+        return {
             server: Api(
                 self.settings.model_copy(update={"base_url": server}),
                 self.context,
@@ -111,12 +135,6 @@ class MastodonCollector:
             )
             for server in self.settings.servers
         }
-        failures: list[CollectorError] = []
-        pages = merged(cursor, self._listings(cursor, apis, failures))
-        yield from unfolded(
-            cursor, pages, id_of=_id, has_thread=self._has_thread, read=lambda item: _context(apis, item)
-        )
-        raise_first(failures)
 
     def _listings(
         self, cursor: Cursor | None, apis: dict[str, Api], failures: list[CollectorError]
@@ -217,6 +235,20 @@ def _context(apis: dict[str, Api], item: Any) -> list[Any]:
             roots[id_] = roots.get(text_at(parent, "id"), parent)
         items.append({"server": server, "status": one, "root": roots.get(id_), "parent": parent})
     return [one for one in items if one["status"] not in above]
+
+
+def _number(id_: str, hosts: set[str]) -> str:
+    """The number of a post that was written on one of the hosts, else ""."""
+    host, _, number = id_.rpartition("/")
+    return number if host in hosts and number.isdecimal() else ""
+
+
+def _status(api: Api, number: str) -> Any:
+    """A post, or None where it is gone."""
+    try:
+        return api.get(f"/api/v1/statuses/{number}")
+    except Gone:
+        return None
 
 
 def refusal(status: Any) -> str:

@@ -8,7 +8,7 @@ end, and by numbers the next page would miss one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -20,13 +20,14 @@ from candidly.config import SecretName
 from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Mention, Reject
 from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
-from collectors.base import Context, Raw
+from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
 from collectors.paging import Page, forward, merged
 from collectors.threads import EMPTY, NO_ID, named, terms, unfolded
 
 PAGE: Final = 100
+COMMENT: Final = "comment-"
 STEP: Final = timedelta(days=365)
 WHOLE: Final = "question.body;question.answers;question.comments;answer.body;answer.comments;comment.body"
 _WAIT: Final = re.compile(r"\b([0-9]{1,6}) seconds")
@@ -80,6 +81,14 @@ class StackExchangeCollector:
             if site.left is not None:
                 self.context.notes.append(f"{site.left} requests of Stack Exchange's quota are left today")
 
+    def recheck(self, ids: Sequence[str]) -> Iterator[tuple[str, Standing]]:
+        """Look posts and comments up, a hundred in a request; what is not listed is gone."""
+        site = _Site(self.settings, self.context)
+        posts = [id_ for id_ in ids if id_.isdecimal()]  # questions and answers share their numbers
+        comments = [id_ for id_ in ids if id_.startswith(COMMENT)]
+        yield from site.standing("/2.3/posts", "post_id", posts)
+        yield from site.standing("/2.3/comments", "comment_id", comments, COMMENT)
+
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each question, answer and comment."""
         for question in raw.payload:
@@ -94,7 +103,7 @@ class StackExchangeCollector:
     def _comments(self, post: Any, under: str, question: Any) -> Iterator[Mention | Reject]:
         for comment in _list(post, "comments") if self.settings.threads else ():
             number = text_at(comment, "comment_id")  # answers share numbers with questions, comments do not
-            yield self._mention(comment, f"comment-{number}" if number else "", question, under)
+            yield self._mention(comment, f"{COMMENT}{number}" if number else "", question, under)
 
     def _mention(self, item: Any, id_: str, question: Any, parent: str) -> Mention | Reject:
         from collectors.htmltext import plain
@@ -169,6 +178,22 @@ class _Site:
             return Page(found)
         return Page(found, str(max(last, since + 1)))
 
+    def standing(
+        self, path: str, name: str, ids: Sequence[str], prefix: str = ""
+    ) -> Iterator[tuple[str, Standing]]:
+        """Which of the ids `path` still lists; one whose author has left has an owner that does not exist."""
+        from collectors.rechecking import by, standing
+
+        for some in by(PAGE, ids):
+            numbers = ";".join(id_.removeprefix(prefix) for id_ in some)
+            answer = self._ask(f"{path}/{numbers}", {"site": self._settings.site, "pagesize": PAGE})
+            found = {
+                f"{prefix}{text_at(item, name)}": text_at(item, "owner", "user_type")
+                for item in list_at(answer, "items", where="Stack Exchange")
+            }
+            left = {id_ for id_, owner in found.items() if owner == "does_not_exist"}
+            yield from standing(some, found, unsigned=left, where="Stack Exchange")
+
     def _ask(self, path: str, params: dict[str, object]) -> Any:
         answer = self._api.get(path, {**params, "key": self._key})
         if at(answer, "error_id") is not None:
@@ -208,7 +233,7 @@ def _home(question: Any) -> str:
 def _address(home: str, id_: str, question: Any, parent: str) -> str:
     if not home:
         return ""
-    if id_.startswith("comment-"):
+    if id_.startswith(COMMENT):
         return f"{home}/questions/{_question(question)}#{id_.replace('-', '')}_{parent}"
     return f"{home}/{'a' if parent else 'q'}/{id_}"
 

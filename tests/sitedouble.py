@@ -27,6 +27,7 @@ class Asked:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes = b""
+    target: str = ""
 
 
 @dataclass
@@ -58,7 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        asked = Asked(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), headers, body)
+        query = dict(parse_qsl(parts.query))
+        asked = Asked(self.command, unquote(parts.path), query, headers, body, self.path)
         self.server.double.log.append(asked)
         answer = self.server.double.answer(asked)
         status, said, more = answer if isinstance(answer, tuple) else (200, answer, {})
