@@ -65,19 +65,6 @@ def check_terms(settings: SourceSettings, urls: Iterable[str]) -> None:
             )
 
 
-def kept_for(settings: SourceSettings) -> timedelta | None:
-    """How long a source's texts are kept: `keep`, but no longer than its terms allow; None: for good."""
-    record = record_of(settings)
-    spans = (settings.keep, record.keep if record else None)
-    return min((span for span in spans if span), default=None)
-
-
-def checked_within(settings: SourceSettings) -> timedelta:
-    """Within what time a deletion is followed: `recheck`, but no later than the terms want it."""
-    record = record_of(settings)
-    return min(settings.recheck, record.recheck or settings.recheck) if record else settings.recheck
-
-
 def checker(settings: SourceSettings) -> Callable[[str], None]:
     """`check_terms` for each address that a request is led to, redirects included."""
     return lambda url: check_terms(settings, (url,))

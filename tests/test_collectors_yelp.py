@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from sitedouble import checkpoints, double, example, run
 
 from candidly.errors import CollectorError, Degraded
+from candidly.keeping import kept_for
 from candidly.records import Mention, Reject
 from collectors import load
 from collectors.base import Context, Raw
-from collectors.terms import kept_for
 from collectors.yelp import YelpCollector, YelpSettings
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
