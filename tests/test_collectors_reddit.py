@@ -336,6 +336,21 @@ def test_an_edited_walk_hides_nothing_from_the_run_after(servers, world, walk):
     assert {*names(first), *names(second)} == all_names(world)
 
 
+def test_requests_are_counted_and_a_budget_ends_the_run(servers, world):
+    """The one for the token included; and what was read until then stays good."""
+    one = collector(servers)
+    read(one)
+    assert one.context.requests.made == len(servers.requests("reddit"))
+    servers.log.clear()
+    one = collector(servers)
+    one.context.requests.left = 25
+    items, error = failing(one)
+    assert one.context.requests.refused
+    assert "daily_requests" in error.message
+    assert len(servers.requests("reddit")) == 25
+    assert len(names(items)) > 20
+
+
 def test_where_a_listing_ends_is_said(servers, world):
     posts = tuple(
         Post(f"p{i}", "jobs", "a", f"Northwind {i}", "text", NOW - i * HOUR) for i in range(950, 0, -1)
