@@ -241,7 +241,9 @@ def stackexchange() -> Case:
     import test_collectors_stackexchange as own
 
     def answer() -> Answer:
-        return own.Site([own.question(n) for n in range(1, 160)])
+        site = own.Site([own.question(n) for n in range(1, 160)])
+        site.quota = 10**6
+        return site
 
     return interface(
         "stackexchange", answer, ("SE_KEY",), queries=["Northwind"], site="workplace", key_secret="SE_KEY"

@@ -62,17 +62,15 @@ class Online(Bench):
         found = self.read(None, frozenset({self.elsewhere.host} if follows else ()), deadline)
         where = f"{name} from request {first} on"
         seen, spoilt = len(self.proxy.seen), [one.at for one in self.proxy.seen if one.spoilt]
-        yield from outcome(found, full, kind, where) if spoilt else ()
+        if spoilt:
+            yield from outcome(found, full, kind, where)
+            yield from _late(spoilt, found.ended, deadline, where)
         yield from rules.secrets(found, self.case.secrets.values(), where)
         yield from rules.hosts(found, where)
         if any(leaks(self.case.secrets.values(), text) for text in self.elsewhere.seen):
             yield Finding("secrets", f"{where}: a secret was sent to another server")
         if seen > 4 * self.fewest + MOST:
             yield Finding("gentle", f"{where}: {seen} requests, where {self.fewest} do without a fault")
-        ends = [*spoilt[1:], found.ended]
-        if slow := [b - a for a, b in zip(spoilt, ends, strict=True) if b - a > deadline + 1]:
-            what = f"a request took {max(slow):.1f} s at a deadline of {deadline:g} s"
-            yield Finding("deadline", f"{where}: {what}")
         self.calm()
         after = self.read(found.cursor)
         yield from finished(after, f"the read after {where}")
@@ -93,6 +91,14 @@ class Online(Bench):
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit - before
         if grown > most or not full.units:
             yield Finding("memory", f"a bomb of {megabytes} MB takes {grown / 1e6:.0f} MB of memory")
+
+
+def _late(began: list[float], ended: float, deadline: float, where: str) -> Iterator[Finding]:
+    """Whether one of the spoilt requests, each of which ends before the next, took too long."""
+    longest = max(end - start for start, end in zip(began, [*began[1:], ended], strict=True))
+    if longest > deadline + 1:
+        what = f"a request took {longest:.1f} s at a deadline of {deadline:g} s"
+        yield Finding("deadline", f"{where}: {what}")
 
 
 class Stranger(ThreadingHTTPServer):
