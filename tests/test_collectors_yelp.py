@@ -5,6 +5,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import house as houses
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,3 +234,23 @@ def test_no_review_breaks_the_parser(review):
 def test_no_answer_breaks_the_parser(said):
     with contextlib.suppress(CollectorError):
         assert all(isinstance(one, Mention | Reject) for one in parse(said))
+
+
+def test_an_excerpt_is_gone_a_day_later_and_its_stars_stay(tmp_path):
+    home = houses.House(tmp_path)
+    with double(lambda _: REVIEWS) as site:
+        home.write(
+            "config.yaml",
+            "companies: [{name: Northwind Robotics}]\nsources:\n"
+            "  - {name: yelp, type: yelp, company: Northwind Robotics, businesses: [northwind],\n"
+            f"     terms_read: 2026-11-23, min_interval: 0, base_url: '{site.url}'}}\n",
+        )
+        assert home.run("collect", now=NOW, YELP_API_KEY=KEY).code == 0
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
+    assert b"never once said" in kept
+    later = NOW + timedelta(hours=24, minutes=1)
+    assert home.run("keep", now=later, YELP_API_KEY=KEY).code == 0
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
+    assert b"never once said" not in kept
+    done = home.run("query", "SELECT stars FROM mention ORDER BY stars", "--json", now=later)
+    assert [row["stars"] for row in done.json] == [1.0, 5.0]
