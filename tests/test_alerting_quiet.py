@@ -1,0 +1,71 @@
+"""When a source that brings nothing new is worth telling."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerting.rules import Change, quiet_change, quiet_incident, source_change, span
+from candidly.records import Outcome, Tally
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def change(known=(), usual=3 * DAY, latest=NOW - 9 * DAY, now=NOW, *, well=True) -> Change:
+    return quiet_change("site", usual, latest, known, now, well=well)
+
+
+OPEN = quiet_incident("site", 3 * DAY, NOW - 9 * DAY, NOW)
+
+
+def test_a_silence_longer_than_usual_opens_an_incident() -> None:
+    (one,) = change().opened
+    assert one == OPEN
+    assert one.title == "Source site is quiet for 9 days where something every 3 days is usual"
+
+
+@pytest.mark.parametrize(
+    ("usual", "latest"), [(None, NOW - 9 * DAY), (3 * DAY, None), (3 * DAY, NOW - 3 * DAY), (3 * DAY, NOW)]
+)
+def test_no_expectation_no_run_and_news_are_no_silence(usual, latest) -> None:
+    assert change(usual=usual, latest=latest) == Change()
+    assert change([OPEN], usual=usual, latest=latest) == Change(resolved=(OPEN.id,))
+
+
+def test_it_is_told_once_and_again_after_other_news() -> None:
+    assert change([OPEN], now=NOW + 9 * DAY) == Change()
+    over = replace(OPEN, status="resolved")
+    assert change([over], latest=NOW - 4 * DAY).opened[0].id != OPEN.id
+
+
+def test_the_silence_of_a_source_that_cannot_be_read_is_missing_data() -> None:
+    assert change(well=False) == Change()
+    assert change([OPEN], well=False) == Change()
+    assert change([OPEN], latest=NOW, well=False).resolved == (OPEN.id,)
+
+
+def test_other_sources_and_rules_are_let_be() -> None:
+    other = replace(OPEN, id="x", detail={"source": "other"})
+    assert change([other], usual=None) == Change()
+    outcome = Outcome("site", "ok", Tally())
+    assert source_change(outcome, [OPEN], NOW) == Change()
+
+
+def test_a_misshapen_answer_after_good_ones_is_told_at_once() -> None:
+    partial = Outcome(
+        "site", "partial", Tally(stored=3), "No reviews found.", misshapen=True, fault="passing"
+    )
+    (one,) = source_change(partial, (), NOW).opened
+    assert one.title == "Source site is not what it should be"
+    assert source_change(replace(partial, misshapen=False), (), NOW) == Change()
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0.2, "hour"), (1, "hour"), (12, "12 hours"), (24, "day"), (47, "day"), (216, "9 days")],
+)
+def test_spans(hours, words) -> None:
+    assert span(timedelta(hours=hours)) == words
