@@ -111,6 +111,17 @@ def can_recheck(settings: SourceSettings) -> bool:
     return settings.live and settings.enabled and hasattr(collectors.load(settings.type), "recheck")
 
 
+def behind(session: Session, settings: SourceSettings) -> tuple[datetime, str] | None:
+    """Since when a source's deletions are not followed as they should be, and why; None: they are."""
+    if not can_recheck(settings):
+        return None
+    seen = keeping.oldest(session.store, settings.name)
+    if seen is None or seen + checked_within(settings) >= session.now():
+        return None
+    why = keeping.problem_of(session.store, settings.name)
+    return seen + checked_within(settings), why or "run `candidly keep` more often."
+
+
 def _look_up(session: Session, settings: SourceSettings, kept: Kept) -> None:
     """Ask a source about the items whose turn it is; what it told before an error counts."""
     if not can_recheck(settings):

@@ -1,9 +1,10 @@
-"""A source out of the store as a whole, with a certificate of what went."""
+"""A source, or single mentions, out of the store, with a certificate of what went."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from candidly.session import Session
 from storage import keeping, queries
 
 PURGED: Final = "purged"
+ERASED: Final = "erased on request"
 
 
 def known(session: Session, name: str) -> keeping.Holdings:
@@ -30,6 +32,25 @@ def known(session: Session, name: str) -> keeping.Holdings:
     return found
 
 
+def erase(session: Session, name: str, ids: Sequence[str]) -> dict[str, Any]:
+    """Remove mentions by their ids at the site, and never store them again; the certificate.
+
+    It names no id, but how many were asked for and how many were stored. Hold the run lock.
+    """
+    known(session, name)
+    gone = [removal(session.preparer, name, id_, ERASED) for id_ in dict.fromkeys(ids)]
+    removed = keeping.erase(session.store, name, gone, session.now())
+    rewritten = keepers.rewrite_reports(session)
+    return _signed({
+        "source": name,
+        "at": session.now().isoformat(),
+        "asked": len(gone),
+        "removed": removed,
+        "files_written_anew": keepers.settle(session, at_once=True),
+        "reports_rewritten": [path.name for path in rewritten],
+    })  # fmt: skip
+
+
 def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
     """Remove everything of a source; the certificate. Killed midway, it is run again.
 
@@ -44,7 +65,7 @@ def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
     rewritten = keepers.rewrite_reports(session)
     settled = keepers.settle(session, at_once=True)
     after = keeping.holdings(session.store, name)
-    found = {
+    return _signed({
         "source": name,
         "at": session.now().isoformat(),
         "removed": {key: count for key, count in asdict(before).items() if key != "tombstones"},
@@ -52,8 +73,11 @@ def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
         "tombstones": after.tombstones,
         "files_written_anew": settled,
         "reports_rewritten": [path.name for path in rewritten],
-    }
-    return found | {"sha256": digest(found)}
+    })  # fmt: skip
+
+
+def _signed(certificate: dict[str, Any]) -> dict[str, Any]:
+    return certificate | {"sha256": digest(certificate)}
 
 
 def digest(certificate: dict[str, Any]) -> str:

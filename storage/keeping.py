@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from candidly import failpoints
 from candidly.records import Removal
 from storage.engine import BUSY_SECONDS, sqlite_file, translated
-from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, mark_seen, remove, unsign, with_texts
+from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, bury, mark_seen, remove, unsign, with_texts
 from storage.schema import (
     cursors,
     deliveries,
@@ -32,8 +32,8 @@ from storage.schema import (
 from storage.store import Store, lock_mentions
 
 __all__ = [
-    "CHUNK", "EXPIRED", "Holdings", "Told", "due", "expire", "forget_source", "holdings", "ids", "note",
-    "oldest", "settle", "size", "spend", "take_out", "tombstones_of", "unsettled",
+    "CHUNK", "EXPIRED", "Holdings", "Told", "due", "erase", "expire", "forget_source", "holdings", "ids",
+    "note", "oldest", "problem_of", "settle", "size", "spend", "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -112,11 +112,29 @@ def _add(connection: Connection, source: str, now: datetime, problem: str = "", 
         connection.execute(insert(lookups).values(source=source, day=day, problem=problem, **row))
 
 
+def problem_of(store: Store, source: str) -> str:
+    """How the last try to look a source's items up failed; "" for well, or none yet."""
+    wanted = select(lookups.c.problem).where(lookups.c.source == source).order_by(lookups.c.day.desc())
+    with store.reading() as connection:
+        return connection.scalar(wanted.limit(1)) or ""
+
+
 def take_out(store: Store, source: str, gone: Sequence[Removal], now: datetime, *, remember: bool) -> int:
     """Remove mentions in one transaction, with or without tombstones; how many were there."""
     with store.writing() as connection:
         lock_mentions(connection)
         removed = remove(connection, source, gone, now, remember=remember)
+        failpoints.hit("store.commit")
+    failpoints.hit("store.committed")
+    return removed
+
+
+def erase(store: Store, source: str, gone: Sequence[Removal], now: datetime) -> int:
+    """Remove mentions, and keep those that are not stored from ever being; how many were there."""
+    with store.writing() as connection:
+        lock_mentions(connection)
+        removed = remove(connection, source, gone, now)
+        bury(connection, source, gone, now)
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
     return removed

@@ -42,7 +42,7 @@ def remove(
     if found:
         unsettle(connection, at)
     if remember:
-        _bury(connection, source, [wanted[row.id] for row in found], at)
+        bury(connection, source, [wanted[row.id] for row in found], at)
     return len(found)
 
 
@@ -79,7 +79,7 @@ def _insert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
-def _bury(connection: Connection, source: str, gone: Sequence[Removal], at: datetime) -> None:
+def bury(connection: Connection, source: str, gone: Sequence[Removal], at: datetime) -> None:
     """Note that these mentions must never be stored again."""
     day = at.astimezone(UTC).date()
     for chunk in _chunks(gone):

@@ -227,6 +227,21 @@ def test_a_source_that_is_off_or_was_told_to_wait_is_not_asked(tmp_path, servers
     assert asked(servers) == 0
 
 
+def test_status_says_since_when_deletions_are_not_followed_and_why(tmp_path, servers):
+    house = house_at(tmp_path, servers)
+    run(house, "collect")
+    assert run(house, "status", "--json", now=NOW + DAY).json["sources"][0]["deletions_behind_since"] is None
+    done = run(house, "status", now=NOW + DAY + HOUR)
+    assert "reddit: deletions not followed since 2026-02-17 07:00: run `candidly keep`" in done.out
+    servers.fail("/api/info", 403, body=b"{}")
+    run(house, "keep", now=NOW + DAY + HOUR)
+    done = run(house, "status", now=NOW + DAY + HOUR)
+    assert "may not be read (403)" in done.out
+    servers.heal()
+    run(house, "keep", now=NOW + DAY + HOUR)
+    assert "not followed" not in run(house, "status", now=NOW + DAY + HOUR).out
+
+
 # Too old
 
 
@@ -506,6 +521,22 @@ def test_a_purge_knows_a_source_that_is_no_longer_configured_but_no_other(tmp_pa
     assert (done.code, "Known: other, reddit." in done.err) == (2, True)
     assert run(house, "source", "purge", "reddit", "--yes").code == 0
     assert ids(house) == set()
+
+
+def test_an_erasure_on_request_removes_and_blocks_and_names_no_id(tmp_path, servers):
+    house = house_at(tmp_path, servers)
+    run(house, "collect")
+    servers.world = world_of(*servers.world.posts, post(6), post(7))
+    done = run(house, "source", "erase", "reddit", "t3_p1", "t3_p6", "t3_p1", "--json")
+    assert (done.json["asked"], done.json["removed"]) == (2, 1)
+    assert done.json["sha256"] == purging.digest(done.json)
+    assert "t3_p" not in done.out
+    assert "canaryp1z" not in words(house)
+    done = run(house, "collect", "--json")
+    assert (done.json[0]["stored"], done.json[0]["reasons"]) == (3, {"erased on request": 2})
+    done = run(house, "source", "erase", "reddit", "t1_c0x0")
+    assert "asked for: 1, removed: 1" in done.out
+    assert run(house, "source", "erase", "redit", "x").code == 2
 
 
 # Third parties

@@ -1,4 +1,4 @@
-"""The commands about how long texts stay: keep, and `source purge`."""
+"""The commands about how long texts stay: keep, `source purge` and `source erase`."""
 
 from __future__ import annotations
 
@@ -90,6 +90,35 @@ def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -
     for key, count in certificate["removed"].items():
         console.say(f"  {key}: {count:,} removed, {certificate['left'][key]:,} left")
     console.say(f"  tombstones kept (source, keyed hash, date): {certificate['tombstones']:,}")
+    _show_files(console, certificate)
+
+
+@click.command()
+@click.argument("name", metavar="SOURCE")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
+@click.pass_obj
+def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> None:
+    """Remove single mentions of SOURCE by their ids at the site, for good: a request for erasure.
+
+    What is not stored (yet) is kept from ever being stored.
+
+    \b
+    Example: candidly source erase reddit t1_abc123
+    """
+    from candidly import purging
+
+    with console.session() as session, session.lock():
+        certificate = purging.erase(session, name, ids)
+    if as_json:
+        console.json(certificate)
+        return
+    console.say(f"Certificate of erasure: source {name}, {certificate['at']}")
+    console.say(f"  asked for: {certificate['asked']:,}, removed: {certificate['removed']:,}")
+    _show_files(console, certificate)
+
+
+def _show_files(console: Console, certificate: dict[str, Any]) -> None:
     if not certificate["files_written_anew"]:
         console.say("  the database file could not be written anew yet; run: candidly keep")
     for report in certificate["reports_rewritten"]:

@@ -209,6 +209,7 @@ def _status(session: Session) -> dict[str, Any]:
     sources = [
         {"source": s.name, "type": s.type, "enabled": s.enabled, "last": last.get(s.name)}
         | _manners(session, s)
+        | _behind(session, s)
         for s in session.config.sources
     ]
     return {
@@ -235,6 +236,14 @@ def _manners(session: Session, source: SourceSettings) -> dict[str, Any]:
         "pace": pace.state,
         "failures": pace.failures,
     }
+
+
+def _behind(session: Session, source: SourceSettings) -> dict[str, Any]:
+    """Since when deletions at a source are not followed in time, and why."""
+    from candidly import keeping
+
+    since, why = keeping.behind(session, source) or (None, "")
+    return {"deletions_behind_since": since, "deletions_behind": why}
 
 
 def _outdated(session: Session) -> int | None:
@@ -280,6 +289,9 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
     for source in found["sources"]:
         if source["enabled"] and (why := _pace(source)):
             console.say(f"{source['source']}: {why}")
+        if since := source["deletions_behind_since"]:
+            why = source["deletions_behind"]
+            console.say(f"{source['source']}: deletions not followed since {since:%Y-%m-%d %H:%M}: {why}")
     totals = found["totals"]
     console.say()
     for line in totals["companies"]:
@@ -308,7 +320,7 @@ def _pace(source: dict[str, Any]) -> str:
         return f"it failed {source['failures']} times in a row, so it is asked more rarely; {again}."
     if source["pace"] == "paused":
         return (
-            f"it needs somebody to mend something; {again}, once the configuration has changed, "
-            f"or now: candidly collect {source['source']}"
+            f"it needs somebody to mend something; {again}, or once the configuration has changed. "
+            f"To ask now: candidly collect {source['source']}"
         )
     return ""

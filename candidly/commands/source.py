@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from candidly.commands.keep import purge
+from candidly.commands.keep import erase, purge
 from candidly.commands.sourceterms import terms
 
 
@@ -13,5 +13,6 @@ def source() -> None:
     """What can be done with one source; see its commands."""
 
 
+source.add_command(erase)
 source.add_command(purge)
 source.add_command(terms)
