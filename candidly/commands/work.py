@@ -232,9 +232,7 @@ def run(console: Console, as_json: bool) -> int:
             f"{outdated:,} mentions were read by another version; `candidly rescore` reads them anew."
         )
     for name, until in waiting.items():
-        console.note(
-            f"{name} is not asked before {until:%Y-%m-%d %H:%M} UTC, as it said; see `candidly status`."
-        )
+        console.note(f"{name} is not asked before {until:%Y-%m-%d %H:%M} UTC; see `candidly status`.")
     if as_json:
         console.json({
             "sources": _details(outcomes),
