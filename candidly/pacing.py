@@ -80,7 +80,7 @@ def interval(every: timedelta, done: list[Row]) -> timedelta:
     if done and stopped(done[0]):
         return longest
     doublings = max(failures(done) - SEVERAL + 1, 0)
-    return min(every * 2 ** min(doublings, 40), longest)
+    return min(every * (1 << min(doublings, 20)), longest)
 
 
 def failures(done: Iterable[Row]) -> int:

@@ -90,9 +90,9 @@ def test_a_source_that_fails_in_a_row_is_asked_more_and_more_rarely():
     assert waits == [2, 2, 4, 8, 16, 24, 24, 24]
 
 
-def test_a_long_every_is_not_made_shorter():
-    week = timedelta(weeks=1)
-    assert pace(week, [failed(n) for n in range(9)], NOW).due == NOW + week
+@pytest.mark.parametrize("long", [timedelta(weeks=1), timedelta(days=3660)])
+def test_a_long_every_is_not_made_shorter(long):
+    assert pace(long, [failed(n) for n in range(ENOUGH_RUNS)], NOW).due == NOW + long
 
 
 def test_from_every_second_to_once_a_day():
