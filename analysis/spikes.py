@@ -46,6 +46,121 @@ YEAR = 365.25
 FLOOR = -math.log10(YEAR * LOOKS)  # the score of a window that is no surprise at all
 
 
+class Counts(NamedTuple):
+    """Mentions a day of one series (a company, or one theme of it): each (days,) or (days, sources).
+
+    `covered` is False where a source was not read: missing, not zero. `timely` are those of `negative` that
+    may raise an alert (collected soon after they were posted); baselines use them all. None: all may.
+    For a theme, `negative` are the mentions that speak ill of the theme; `total` stays all mentions.
+    """
+
+    total: ArrayLike
+    negative: ArrayLike
+    covered: ArrayLike
+    timely: ArrayLike | None = None
+
+
+class Verdict(NamedTuple):
+    """The two alerts that a series can give, kept apart; None: nothing above what is usual."""
+
+    negative: Spike | None
+    """The strongest window of "more negative": number and share of the negative mentions are both up."""
+    posts: Spike | None
+    """The strongest window of "more posts": `observed`, `expected`, `low`, `high` count all mentions."""
+
+
+class Limits(NamedTuple):
+    """Scores (log10 years) from which on a spike of the company, of a theme, of a source is worth an alert."""
+
+    company: float
+    theme: float
+    source: float
+
+
+def limits(false_alarms_per_year: float, themes: int = 0, sources: int = 0) -> Limits:
+    """Split one company's yearly budget of false alarms: half for the company, the rest for its parts.
+
+    Bonferroni: with 16 themes and 3 sources, a theme has 1/4/16 of the budget, a source 1/4/3. Without parts
+    the company has it all. "At most one in N weeks" is a budget of 52.18 / N.
+    """
+    parts = (themes > 0) + (sources > 0)
+    whole = -math.log10(false_alarms_per_year)
+    each = math.log10(2 * parts) if parts else 0.0
+    return Limits(
+        whole + (math.log10(2) if parts else 0.0),
+        whole + each + math.log10(max(themes, 1)),
+        whole + each + math.log10(max(sources, 1)),
+    )
+
+
+def examine(
+    days: Sequence[date],
+    counts: Counts,
+    today: date,
+    *,
+    min_negative: int = 3,
+    recent: int = RECENT,
+    weekly: bool = False,
+) -> Verdict:
+    """Both verdicts on one series: the strongest windows ending `today` or up to `recent` days before.
+
+    `days` are ascending (`weekly`: any day of each week, one a week), days after `today` are ignored, absent
+    days are missing. Raises ValueError where the shapes differ.
+    """
+    return judge_many(days, [counts], today, min_negative=min_negative, recent=recent, weekly=weekly)[0]
+
+
+def judge_many(
+    days: Sequence[date],
+    many: Sequence[Counts],
+    today: date,
+    *,
+    min_negative: int = 3,
+    recent: int = RECENT,
+    weekly: bool = False,
+) -> list[Verdict]:
+    """`examine` for many series over the same days at once: all companies x themes in one pass."""
+    found = []
+    for one in many:
+        spike = assess(days, *one[:3], today, timely=one.timely, min_negative=min_negative, recent=recent)
+        kind = spike.kind if spike else ""
+        found.append(
+            Verdict(spike if kind == "more negative" else None, spike if kind == "more posts" else None)
+        )
+    return found
+
+
+class Replay(NamedTuple):
+    """Scores (log10 years between chance alarms as strong) of each day as judged on that day; NaN: cannot.
+
+    Both (days, series). A spike of more than one day keeps its score on each day that it is still seen.
+    """
+
+    negative: Floats
+    posts: Floats
+
+
+def replay(
+    days: Sequence[date],
+    many: Sequence[Counts],
+    first: date,
+    last: date,
+    *,
+    min_negative: int = 3,
+    weekly: bool = False,
+) -> Replay:
+    """What would have been seen on each of `days` in `first`..`last`, as in `examine(..., recent=0)` that day."""
+    kept = [day for day in days if first <= day <= last]
+    out = np.full((2, len(kept), len(many)), np.nan)
+    for i, day in enumerate(kept):
+        for j, verdict in enumerate(
+            judge_many(days, many, day, min_negative=min_negative, recent=0, weekly=weekly)
+        ):
+            for kind, spike in enumerate(verdict):
+                out[kind, i, j] = spike.score if spike else FLOOR
+    return Replay(out[0], out[1])
+
+
 def judge(
     days: Sequence[date],
     total: ArrayLike,
