@@ -43,6 +43,7 @@ __all__ = [
     "Expect",
     "Model",
     "Name",
+    "Only",
     "Phrase",
     "Report",
     "SecretName",

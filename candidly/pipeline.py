@@ -15,7 +15,7 @@ from pathlib import Path
 
 import collectors
 from alerting import channels, outbox, rules
-from analysis.companies import WHOLE_SOURCE, Decision
+from analysis.companies import Decision
 from candidly import removals
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
@@ -89,6 +89,7 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     if isinstance(error, Degraded):
         context.seen.mark()
         samples.describe(error, rejects.folder, settings.name, started, context.seen)
+    context.notes.extend(tally.passed_over())
     ended = Ended(
         tally, error, context.notes, context.requests, stopped=session.stopping(), answered=answered
     )
@@ -193,7 +194,7 @@ def _relevant(
             continue
         decision = _decision(session, settings, item)
         if decision.company is None:
-            tally.irrelevant += 1
+            tally.pass_over(decision.reason)
         else:
             about = item.replace(company=decision.company, matched=decision.reason)
             yield session.preparer.prepare(about)
@@ -201,9 +202,7 @@ def _relevant(
 
 def _decision(session: Session, settings: SourceSettings, mention: Mention) -> Decision:
     """The company that a mention is about, and why."""
-    if settings.company:
-        return Decision(settings.company, WHOLE_SOURCE)
-    return session.finder.decide(mention)
+    return session.finder.decide(mention, settings.only, settings.company or "")
 
 
 def rescore(session: Session, progress: Callable[[int], None] = lambda _done: None) -> int:

@@ -188,6 +188,8 @@ class Tally:
     irrelevant: int = 0
     rejected: dict[str, int] = field(default_factory=dict)
     unscored: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Why what is irrelevant is so, for the run's message."""
 
     @property
     def read(self) -> int:
@@ -196,14 +198,26 @@ class Tally:
     def reject(self, reason: str) -> None:
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
 
+    def pass_over(self, reason: str) -> None:
+        self.irrelevant += 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def passed_over(self, most: int = 3) -> list[str]:
+        """A note on what was irrelevant for other reasons than that it names no company; none for nothing."""
+        named = {reason: n for reason, n in self.reasons.items() if '"' in reason or "work" in reason}
+        said = [f"{n} {reason}" for reason, n in sorted(named.items(), key=lambda one: -one[1])[:most]]
+        more = sum(named.values()) - sum(sorted(named.values(), reverse=True)[:most])
+        return [f"passed over: {', '.join(said)}{f' and {more} more' if more else ''}"] if said else []
+
     def add(self, other: Tally) -> None:
         self.stored += other.stored
         self.updated += other.updated
         self.duplicate += other.duplicate
         self.irrelevant += other.irrelevant
         self.unscored += other.unscored
-        for reason, n in other.rejected.items():
-            self.rejected[reason] = self.rejected.get(reason, 0) + n
+        for mine, theirs in ((self.rejected, other.rejected), (self.reasons, other.reasons)):
+            for reason, n in theirs.items():
+                mine[reason] = mine.get(reason, 0) + n
 
 
 RunStatus = Literal["running", "ok", "partial", "degraded", "failed", "interrupted"]
