@@ -77,7 +77,7 @@ def pace(every: timedelta, runs: Iterable[Row], now: datetime, changed: datetime
 def interval(every: timedelta, done: list[Row]) -> timedelta:
     """From one run to the next: `every`, doubled with each failure from the third in a row on."""
     longest = max(every, RARELY)
-    if done and stopped(done[0]):
+    if every >= RARELY or (done and stopped(done[0])):
         return longest
     doublings = max(failures(done) - SEVERAL + 1, 0)
     return min(every * (1 << min(doublings, 20)), longest)
