@@ -88,12 +88,13 @@ def kept_for(settings: SourceSettings) -> timedelta | None:
 
 
 def _expire(session: Session, settings: SourceSettings, kept: Kept) -> None:
-    span = kept_for(settings)
+    span, last = kept_for(settings), 0
     while span is not None and not session.stopping():
-        emptied = keeping.expire(session.store, settings.name, span, session.now())
-        kept.expired += emptied
-        if emptied < keeping.CHUNK:
+        emptied = keeping.expire(session.store, settings.name, span, session.now(), last)
+        kept.expired += len(emptied)
+        if len(emptied) < keeping.CHUNK:
             break
+        last = emptied[-1]
 
 
 # What is deleted at its source

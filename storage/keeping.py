@@ -140,17 +140,22 @@ def erase(store: Store, source: str, gone: Sequence[Removal], now: datetime) -> 
     return removed
 
 
-def expire(store: Store, source: str, keep: timedelta, now: datetime) -> int:
-    """Empty up to CHUNK texts that were first read `keep` ago or earlier, in one transaction; how many."""
+def expire(store: Store, source: str, keep: timedelta, now: datetime, after: int = 0) -> list[int]:
+    """Empty up to CHUNK texts that were first read `keep` ago or earlier, in one transaction; their keys.
+
+    Only keys beyond `after` are looked at, so that going through all takes linear time.
+    """
     with store.writing() as connection:
         lock_mentions(connection)
-        old = with_texts().where(_M.source == source, _M.first_collected <= now - keep, _M.expired.is_(None))
+        old = with_texts().where(
+            _M.source == source, _M.pk > after, _M.first_collected <= now - keep, _M.expired.is_(None)
+        )
         rows = connection.execute(old.order_by(_M.pk).limit(CHUNK)).all()
         failpoints.hit("store.rows")
         blank(connection, rows, now)
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
-    return len(rows)
+    return [row.pk for row in rows]
 
 
 def unsettled(store: Store) -> datetime | None:

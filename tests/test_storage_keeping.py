@@ -114,7 +114,7 @@ def test_an_old_text_expires_and_the_figures_stay(store):
     alert(store, SAID)
     span = COMPANY, NOW - 9 * DAY, NOW + DAY
     before = queries.mentions_frame(store, *span), queries.opinions_frame(store, *span)
-    assert keeping.expire(store, "forum", 2 * DAY, NOW + 2 * DAY) == 1
+    assert keeping.expire(store, "forum", 2 * DAY, NOW + 2 * DAY) == [1]
     first, second = table(store, "mentions")
     assert {name for name, value in first.items() if value == ""} >= {
         "title", "pros", "cons", "advice", "body", "url", "author", "about", "position", "location",
@@ -132,10 +132,10 @@ def test_an_old_text_expires_and_the_figures_stay(store):
 
 def test_expiring_is_idempotent_and_keeps_to_its_source(store):
     save(store, mention("1"))
-    assert keeping.expire(store, "board", DAY, NOW + 2 * DAY) == 0
-    assert keeping.expire(store, "forum", DAY, NOW + 2 * DAY) == 1
+    assert keeping.expire(store, "board", DAY, NOW + 2 * DAY) == []
+    assert keeping.expire(store, "forum", DAY, NOW + 2 * DAY) == [1]
     once = list(queries.dump(store, times=True))
-    assert keeping.expire(store, "forum", DAY, NOW + 9 * DAY) == 0
+    assert keeping.expire(store, "forum", DAY, NOW + 9 * DAY) == []
     assert list(queries.dump(store, times=True)) == once
 
 
