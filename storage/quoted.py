@@ -35,5 +35,5 @@ def stale(store: Store) -> list[tuple[str, str]]:
     changed = or_(mentions.c.pk.is_(None), mentions.c.digest != quoted.c.digest)
     wanted = select(quoted.c.company, quoted.c.week).select_from(quoted.outerjoin(mentions, same))
     with store.reading() as connection:
-        found = connection.execute(wanted.where(changed).distinct().order_by("company", "week"))
+        found = connection.execute(wanted.where(changed).distinct().order_by(quoted.c.company, quoted.c.week))
         return [(row.company, row.week) for row in found]

@@ -9,6 +9,7 @@ import inspect
 import os
 
 import pytest
+import test_storage_keeping
 import test_storage_outbox
 import test_storage_queries
 import test_storage_rescore
@@ -50,7 +51,14 @@ def arguments(test):
     return inspect.signature(wrapped.inner_test if wrapped else test).parameters
 
 
-for module in (test_storage_store, test_storage_outbox, test_storage_queries, test_storage_rescore):
+MODULES = (
+    test_storage_store,
+    test_storage_outbox,
+    test_storage_queries,
+    test_storage_rescore,
+    test_storage_keeping,
+)
+for module in MODULES:
     for name, test in vars(module).items():
         if name.startswith("test_") and "store" in arguments(test) and "tmp_path" not in arguments(test):
             globals()[name] = test
