@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
-from typing import Any
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+GUARD = Path(__file__).parent / "guard"
+sys.path.insert(0, str(GUARD))
+import sitecustomize as guard  # noqa: E402 - as the processes that tests start import it
 
-def _allowed(address: Any) -> bool:
-    if not isinstance(address, tuple):  # a Unix socket
-        return True
-    host = address[0]
-    if host in ("localhost", ""):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+sys.path.remove(str(GUARD))
+
+
+@pytest.fixture(scope="session")
+def tried_by_others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where processes that tests start write down what they tried to reach."""
+    return tmp_path_factory.mktemp("guard") / "tried"
 
 
 @pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail a test that opens a connection to anywhere but this machine."""
-    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+def only_loopback(monkeypatch: pytest.MonkeyPatch, tried_by_others: Path) -> Iterator[None]:
+    """Fail a test that opens a connection to anywhere but this machine, itself or by a process it starts."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(GUARD), *_given("PYTHONPATH")]))
+    monkeypatch.setenv("SOCKET_GUARD_LOG", str(tried_by_others))
+    guard.tried.clear()
+    yield
+    others = tried_by_others.read_text(encoding="utf-8").splitlines() if tried_by_others.exists() else []
+    tried_by_others.unlink(missing_ok=True)
+    assert [*guard.tried, *others] == [], "a test tried to reach another machine"
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        assert _allowed(address), f"a test tried to reach {address!r}"
-        connect(self, address)
 
-    def guarded_ex(self: socket.socket, address: Any) -> int:
-        assert _allowed(address), f"a test tried to reach {address!r}"
-        return connect_ex(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+def _given(name: str) -> list[str]:
+    return [value] if (value := os.environ.get(name)) else []
 
 
 @pytest.fixture(autouse=True)
