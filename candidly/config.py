@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -139,6 +141,8 @@ class SourceSettings(Model):
 
     live: ClassVar[bool] = False
     """Whether the source talks to somebody else's server, so that its terms must have been read."""
+    small: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Settings under which a try (`check --live`, `source test`) asks for as little as it can."""
 
     @field_validator("daily_requests", "recheck")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -40,6 +41,7 @@ class ApiSettings(SourceSettings):
     )
 
     live: ClassVar[bool] = True
+    small: ClassVar[Mapping[str, Any]] = MappingProxyType({"first": timedelta(days=1)})
     home: ClassVar[str] = ""
     """The site's own address, such as https://api.example.com."""
 

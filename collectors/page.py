@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field, model_validator
@@ -26,6 +27,8 @@ FORMAT = 2
 
 class PageSettings(WebSettings):
     """Web pages that hold reviews."""
+
+    small: ClassVar[Mapping[str, Any]] = MappingProxyType({"max_pages": 1})
 
     kind: Literal["review", "interview"] = Field("review", description="What the pages hold.")
     selectors: Selectors | None = Field(None, description="For pages without schema.org annotations.")

@@ -8,9 +8,10 @@ approval: without `terms_read` and `permission` the source does not start.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
@@ -80,6 +81,7 @@ class RedditSettings(SourceSettings):
     max_wait: Duration = Field(timedelta(minutes=1), description="Longest pause for Reddit's quota.")
 
     live: ClassVar[bool] = True
+    small: ClassVar[Mapping[str, Any]] = MappingProxyType({"limit": 3})
 
     @model_validator(mode="after")
     def _sense(self) -> RedditSettings:

@@ -7,8 +7,9 @@ back only as far as posts can be edited. Users are billed too and not asked for:
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
@@ -55,6 +56,9 @@ class XSettings(ApiSettings):
     )
 
     home: ClassVar[str] = "https://api.x.com"
+    small: ClassVar[Mapping[str, Any]] = MappingProxyType(
+        {"first": timedelta(days=1), "monthly_posts": 10, "context": False, "conversations": False}
+    )
 
     @model_validator(mode="after")
     def _reach(self) -> XSettings:
