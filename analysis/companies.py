@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.nearwork import work_near
 from analysis.workwords import about_work
 from candidly.config import Company, Only
 from candidly.records import Mention
@@ -21,12 +22,11 @@ SHORT: Final = 3
 """Names up to so many letters, and names in capitals, count only as they are written ("GE", "IT")."""
 NEAR: Final = 20
 """Words before and after an ambiguous name in which its context must stand."""
-AROUND: Final = 80
-"""Words before and after a name in which a text must speak of work: a long one may go on to other things."""
 EMPLOYER_SITES: Final = ("glassdoor.", "indeed.", "kununu.", "ambitionbox.", "comparably.", "teamblind.")
 """Sites on which everything is about work; how their names begin."""
 
 _SEPARATORS = re.compile(r"[\s\-_]+")
+_ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 
 
@@ -45,6 +45,7 @@ class Decision:
 WHOLE_SOURCE: Final = "whole source"
 """The reason where the configuration says that all of a source is about one company."""
 NO_NAME: Final = "names no company"
+ALONE: Final = "nothing else"
 NO_WORK: Final = "but nothing about work there"
 
 
@@ -114,9 +115,7 @@ class CompanyFinder:
             found = named
         if (only or self._only.get(found, "all")) == "all" or _always_work(mention):
             return Decision(found, reason)
-        if company:
-            hits = list(self._all_hits(parts, company))
-        word = _work(mention, parts, hits)
+        word = _work(mention, parts, [*hits, *self._all_hits(parts, found)])
         if not word:
             return Decision(None, f"{reason}, {NO_WORK}")
         return Decision(found, f'{reason}, about work: "{word}"')
@@ -146,6 +145,8 @@ class CompanyFinder:
         if self._regex is None:
             return
         for found in self._regex.finditer(text):
+            if _in_address(text, found.start()):
+                continue
             name = self._names[(found.lastindex or 1) - 1]
             near = self._near(name, part, text, found, more) if name.company and name.ambiguous else ""
             yield _Hit(name, part, text, found.start(), found.end(), near)
@@ -153,13 +154,21 @@ class CompanyFinder:
     def _near(self, name: _Name, part: str, text: str, found: re.Match[str], more: str) -> str:
         """The word that makes an ambiguous name the company's; "" for none."""
         if part == "about" and found[0] == text.strip():
-            return part  # a column that holds the employer
+            return ALONE  # a column that holds the employer
         context = self._contexts.get(str(name.company))
-        around = _window(text, found.start(), found.end(), NEAR) + ("\n" + more if more else "")
         if context is None:
-            return about_work(around)
-        known = context.search(around)
+            whole = f"{text}\n{more}" if more else text
+            return work_near(whole, found.start(), found.end(), ambiguous=True)
+        known = context.search(_window(text, found.start(), found.end(), NEAR) + f"\n{more}")
         return " ".join(known[0].split()).casefold() if known else ""
+
+
+def _in_address(text: str, at: int) -> bool:
+    """Whether a place lies within a web address, which names whom it leads to, not what a text is about."""
+    start = (
+        max(text.rfind(mark, max(at - 2_000, 0), at) for mark in (" ", "\n", "\t", "(", "[", "<", '"')) + 1
+    )
+    return _ADDRESS.match(text, start) is not None
 
 
 def _parts(mention: Mention) -> Iterator[tuple[str, str]]:
@@ -185,15 +194,15 @@ def _always_work(mention: Mention) -> bool:
 def _work(mention: Mention, parts: list[tuple[str, str]], hits: Sequence[_Hit]) -> str:
     """The word by which a text speaks of work where it names the company; "" for none.
 
-    What the site says (a thread's title) and the title count wherever the name stands.
+    Where a title or what the site says (the title of a thread) names it, all of the text is about that.
     """
-    heading = f"{mention.about}\n{mention.title}"
-    in_text = [hit for hit in hits if hit.part not in ("about", "title")]
-    around = [_window(hit.text, hit.start, hit.end, AROUND) for hit in in_text[:20]]
-    for text in around or [text for name, text in parts if name != "title"] or [""]:
-        if word := about_work(f"{heading}\n{text}"):
+    opening = "\n".join(text for name, text in parts if name != "title")
+    for hit in hits[:20]:
+        text = f"{hit.text}\n{opening}" if hit.part in ("about", "title") else hit.text
+        known = "" if hit.near == ALONE else hit.near
+        if word := known or work_near(text, hit.start, hit.end, ambiguous=hit.name.ambiguous):
             return word
-    return ""
+    return "" if hits else about_work(f"{mention.about}\n{mention.title}\n{opening}")
 
 
 def _window(text: str, start: int, end: int, words: int) -> str:

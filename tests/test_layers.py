@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("collectors", "analysis", "storage", "reporting", "alerting")
 LEAVES = {
     "records", "errors", "config", "figures", "files", "periods", "lock", "net", "failpoints", "spike",
-    "configfile", "configschema", "conflicts", "plainwords", "secretstore", "yamlmarks",
+    "configfile", "configschema", "configtypes", "conflicts", "plainwords", "secretstore", "yamlmarks",
 }  # fmt: skip
 READERS = ("reporting", "alerting")
 
