@@ -293,9 +293,17 @@ class Period:
     end: datetime
 
 
+Severity = Literal["page", "notice"]
+"""page: somebody should look now. notice: worth knowing, can wait for the morning."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A spike or rule that fired. `id` follows from rule, company and period, so it opens once."""
+    """A spike or rule that fired. `id` follows from rule, company and period, so it opens once.
+
+    Of one rule, company and `subject` only one can be open at a time; an empty subject is as good as the id.
+    `acknowledged`: when somebody said that they look after it, with their `note`.
+    """
 
     id: str
     rule: str
@@ -305,6 +313,23 @@ class Incident:
     detail: dict[str, Any]
     status: Literal["open", "resolved"] = "open"
     resolved: datetime | None = None
+    severity: Severity = "page"
+    subject: str = ""
+    acknowledged: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Incidents of which no message goes out until a time; an empty field stands for all of them."""
+
+    id: str
+    until: datetime
+    created: datetime
+    company: str = ""
+    rule: str = ""
+    theme: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

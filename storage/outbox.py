@@ -18,7 +18,7 @@ from storage import rows
 from storage.schema import deliveries, incidents, periods
 
 
-def _insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is there; whether it was inserted."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
@@ -26,7 +26,7 @@ def _insert_new(connection: Connection, table: Table, values: dict[str, Any]) ->
 
 
 def open_incident(connection: Connection, incident: Incident, messages: Sequence[Delivery]) -> bool:
-    if not _insert_new(connection, incidents, rows.incident_row(incident)):
+    if not insert_new(connection, incidents, rows.incident_row(incident)):
         return False
     for message in messages:
         enqueue(connection, message)
@@ -46,7 +46,7 @@ def resolve_incident(connection: Connection, id_: str, now: datetime) -> bool:
 
 
 def enqueue(connection: Connection, delivery: Delivery) -> bool:
-    return _insert_new(connection, deliveries, rows.delivery_row(delivery))
+    return insert_new(connection, deliveries, rows.delivery_row(delivery))
 
 
 def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
@@ -81,7 +81,7 @@ def retry(connection: Connection, id_: str, due: datetime, error: str) -> None:
 
 
 def claim_period(connection: Connection, job: str, key: str, now: datetime) -> bool:
-    return _insert_new(connection, periods, {"job": job, "key": key, "claimed": now})
+    return insert_new(connection, periods, {"job": job, "key": key, "claimed": now})
 
 
 def period_done(connection: Connection, job: str, key: str) -> bool:

@@ -85,11 +85,13 @@ def to_mention(row: Mapping[str, Any]) -> Mention:
 
 
 def incident_row(incident: Incident) -> dict[str, Any]:
-    return {name: getattr(incident, name) for name in INCIDENT_FIELDS}
+    row = {name: getattr(incident, name) for name in INCIDENT_FIELDS}
+    return {**row, "subject": incident.subject or incident.id}
 
 
 def to_incident(row: Mapping[str, Any]) -> Incident:
-    return Incident(**{name: row[name] for name in INCIDENT_FIELDS})
+    found = {name: row[name] for name in INCIDENT_FIELDS}
+    return Incident(**{**found, "subject": "" if row["subject"] == row["id"] else row["subject"]})
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:

@@ -27,12 +27,13 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
 from candidly.errors import StoreError
 
-VERSION = "0004"
+VERSION = "0005"
 """The last step in `migrations/versions/`; checked there by a test, and here without loading Alembic."""
 
 VERSION_TABLE = "candidly_version"
@@ -244,7 +245,28 @@ incidents = Table(
     _text("status", "open or resolved."),
     _text("title", "One line for a reader."),
     Column("detail", JSON, nullable=False, comment="The evidence."),
+    Column("severity", Text, nullable=False, server_default="page", comment="page or notice."),
+    Column("subject", Text, nullable=False, server_default="", comment="What it is about, beside company."),
+    Column("acknowledged", UTCDateTime, comment="When somebody took it on."),
+    Column("note", Text, nullable=False, server_default="", comment="What they said."),
     Index(None, "status", "opened"),
+    # Two schedulers that look at once see the same trouble: the second finds it open.
+    Index(
+        "ix_incidents_open", "rule", "company", "subject", unique=True,
+        sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'"),
+    ),
+)  # fmt: skip
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True, comment="Follows from what is silenced and until when."),
+    Column("until", UTCDateTime, nullable=False, comment="When messages go out again."),
+    Column("created", UTCDateTime, nullable=False, comment="When it was set."),
+    _text("company", "Of this company only; empty: of all."),
+    _text("rule", "Of this rule only."),
+    _text("theme", "Of this theme only."),
+    _text("note", "Why."),
 )
 
 deliveries = Table(
