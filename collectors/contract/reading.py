@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from unittest import mock
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError
 from candidly.records import Cursor, Mention, Reject
-from collectors.base import Raw
+from collectors.base import Collector, Context, Raw
 from collectors.contract.case import PATIENT, Case
 from collectors.contract.guard import Endless, guarded
 
@@ -92,23 +92,37 @@ def read(
     cursor: Cursor | None = None,
     deadline: float = PATIENT,
 ) -> Reading:
-    """Read a source from a cursor to its end. Never raises for what the collector does."""
-    reading = Reading()
+    """Read a case's source from a cursor to its end. Never raises for what the collector does."""
     context = case.context(folder, deadline)
-    with guarded(declared) as guard, _listening(reading), _hurried(reading):
+    reading = Reading()
+    with guarded(declared) as guard, _hurried(reading):
+        observe(lambda: case.collector(settings, context), context, cursor, reading)
+    reading.strange = guard.strange
+    return reading
+
+
+def observe(
+    make: Callable[[], Collector],
+    context: Context,
+    cursor: Cursor | None,
+    reading: Reading,
+    enough: Callable[[Reading], bool] = lambda _reading: False,
+) -> None:
+    """Let a collector read until its end, or until `enough`; all that it does goes into `reading`."""
+    with _listening(reading):
         try:
-            collector = case.collector(settings, context)
+            collector = make()
             for raw in collector.fetch(cursor):
                 items = tuple(collector.parse(raw))
                 reading.units.append(Unit(items, _json(raw.cursor), raw.where, raw))
+                if enough(reading):
+                    break
         except CandidlyError as error:
             reading.error = error
         except (Exception, Endless) as crash:
             reading.crash = crash
     reading.ended = time.monotonic()
     reading.notes, reading.spent = context.notes, context.requests.made
-    reading.strange = guard.strange
-    return reading
 
 
 def _json(cursor: Cursor) -> str:
