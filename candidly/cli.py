@@ -25,7 +25,7 @@ COMMANDS = {
     "run": ("work", "Collect, look for spikes, deliver alerts, write the report."),
     "report": ("work", "Write the weekly report."),
     "keep": ("keep", "Remove what was deleted at its source or is too old."),
-    "source": ("source", "Show what the terms of sites say; purge a source; erase single mentions."),
+    "source": ("source", "List and test sources, show terms, purge a source, erase mentions."),
     "schedule": ("work", "Run all of it on a schedule until stopped."),
     "alerts": ("read", "List incidents and deliveries; test the channels."),
     "query": ("read", "Ask the dataset in SQL, read-only."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from candidly.commands.work import PARTLY
 from candidly.console import Console
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ def init(console: Console, folder: Path, company: str, force: bool) -> None:
 
 
 @click.command()
+@click.option("--live", is_flag=True, help="Ask each live source for a little, to see whether it answers.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of config.yaml for editors.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def check(console: Console, schema: bool, as_json: bool) -> int:
-    """Check the configuration, the store and the secrets; nothing is fetched or sent."""
+def check(console: Console, live: bool, schema: bool, as_json: bool) -> int:
+    """Check the configuration, the store and the secrets; without --live nothing is fetched or sent.
+
+    \b
+    Example: candidly check --live
+    """
     if schema:
         import collectors
         from candidly.configfile import json_schema
@@ -49,14 +55,34 @@ def check(console: Console, schema: bool, as_json: bool) -> int:
     findings = [*_check_store(loaded), *_check_analysis(loaded), *_check_sources(console, loaded)]
     findings += _check_channels(loaded)
     problems = [text for good, text in findings if not good]
+    tried = _try_sources(console, loaded) if live else []
+    failed = [text for good, text in tried if not good]
+    findings += tried
     if as_json:
         console.json(
-            {"ok": not problems, "findings": [{"ok": good, "text": text} for good, text in findings]}
+            {"ok": not problems + failed, "findings": [{"ok": good, "text": text} for good, text in findings]}
         )
     else:
         for good, text in findings:
             console.say(f"{'ok  ' if good else 'FAIL'} {text}")
-    return 2 if problems else 0
+    return 2 if problems else PARTLY if failed else 0
+
+
+def _try_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
+    """Does each enabled live source answer? One or two small requests each; nothing is stored."""
+    import collectors
+    from collectors.base import Context
+    from collectors.contract.live import probe
+
+    tried = []
+    for source in loaded.config.sources:
+        if source.enabled and source.live:
+            context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
+            reading = probe(collectors.load(source.type), source, context)
+            problem = reading.error or reading.crash
+            told = str(problem) if reading.error else f"{type(problem).__name__} in the collector."
+            tried.append((problem is None, f"{source.name} answers" if problem is None else f"{source.name}: {told}"))
+    return tried
 
 
 def _check_store(loaded: Loaded) -> list[tuple[bool, str]]:
