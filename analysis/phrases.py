@@ -30,13 +30,12 @@ _ANY_WORD = r"\w++"
 _NEGATION = re.compile(r"\b(\w+)n't\b")
 _WHOLE_WORD = re.compile(r"\b[a-z']+\b(?!\*)")
 _DOUBLE_GAP = re.compile(r"[ |]\) |^[ (]* | [(]+ ")
+_PLAIN = re.compile(r"[^(|)]+")
 _ALLOWED = re.compile(r"[\w' ]*")
 _BETWEEN_WORDS = re.compile(r"([^\w']+)").split
 
-Try = tuple[Callable[[str, int], "re.Match[str] | None"], "Tag"]
-"""An expression's `match`, and what a match of it stands for."""
 NumberedTry = tuple[Callable[[str, int], "re.Match[str] | None"], int]
-"""The same with the tag's number."""
+"""An expression's `match`, and the number of what a match of it stands for."""
 Items = tuple["str | tuple[Items, ...]", ...]
 """A line in parts: text, or a choice between such lines."""
 
@@ -122,7 +121,7 @@ class Line:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Compiled when its first word is first met: all lines at once would take half a second."""
+        """Compiled when its first words are first met: all lines at once would take half a second."""
         return re.compile(rf"{_regex(self.items)}(?!\w)")
 
 
@@ -130,33 +129,32 @@ class _Followers:
     """What to try after one first word, by the word that follows it."""
 
     def __init__(self, first: str, lines: Iterable[Line]) -> None:
-        self._anyway: list[Try] = []
-        self._exact: dict[str, list[Try]] = {}
-        self._prefix: list[tuple[str, Try]] = []
+        self._anyway: list[Line] = []
+        self._exact: dict[str, list[Line]] = {}
+        self._prefix: list[tuple[str, Line]] = []
         for line in lines:
             seconds = line.seconds(first)
-            attempt = (line.pattern.match, line.tag)
             if not seconds.isdisjoint(("", "*")):
-                self._anyway.append(attempt)
+                self._anyway.append(line)
                 continue
             for second in seconds:
                 if second.endswith("*"):
-                    self._prefix.append((second[:-1], attempt))
+                    self._prefix.append((second[:-1], line))
                 else:
-                    self._exact.setdefault(second, []).append(attempt)
+                    self._exact.setdefault(second, []).append(line)
 
     def seconds(self) -> list[str]:
         """The words, and "*" endings, that make a difference."""
         return [*self._exact, *(f"{start}*" for start, _ in self._prefix)]
 
-    def tries(self, second: str) -> list[Try]:
+    def lines(self, second: str) -> list[Line]:
         """All that can match where this word comes next, each once."""
         found = self._anyway
         if second in self._exact:
             found = found + self._exact[second]
-        for start, attempt in self._prefix:
-            if second.startswith(start) and attempt not in found:
-                found = [*found, attempt]
+        for start, line in self._prefix:
+            if second.startswith(start) and line not in found:
+                found = [*found, line]
         return found
 
 
@@ -206,7 +204,7 @@ class PhraseBook:
     def __init__(self, lines: Sequence[Line]) -> None:
         self._exact: dict[str, list[Line]] = {}
         self._prefix: dict[str, list[Line]] = {}
-        for line in lines:
+        for line in {(line.text, line.tag): line for line in lines}.values():  # each once
             for head in line.heads:
                 kind = self._prefix if head.endswith("*") else self._exact
                 kind.setdefault(head.rstrip("*"), []).append(line)
@@ -218,8 +216,8 @@ class PhraseBook:
         self._seconds = _WordClasses(second for line in lines for second in line.all_seconds())
         self.tries: list[tuple[NumberedTry, ...]] = [()]
         """What to try, by the numbers that `tries_number` gives."""
-        self._tries_number: dict[tuple[NumberedTry, ...], int] = {(): 0}
-        self._after_class: dict[int, dict[int, int]] = {}
+        self._tries_number: dict[tuple[Line, ...], int] = {(): 0}
+        self._after_class: dict[int, tuple[_Followers | None, dict[int, int | None]]] = {}
 
     def find(self, folded: str) -> list[Match]:
         """Every phrase in a text that went through `fold`, by its start; the longest reading of each line."""
@@ -227,14 +225,16 @@ class PhraseBook:
 
     def find_in(self, folded: str, words: list[str], places: list[int]) -> list[Match]:
         """The same where the text has been taken apart by `words_of` already."""
-        matches = []
+        matches: list[Match] = []
         following = [*words[1:], ""]
         for n, followers in enumerate(map(self._followers.__getitem__, words)):
             if followers is not None:
                 start = places[n]
-                for match, tag in followers.tries(following[n]):
-                    if found := match(folded, start):
-                        matches.append(Match(start, found.end(), tag))
+                matches += [
+                    Match(start, found.end(), line.tag)
+                    for line in followers.lines(following[n])
+                    if (found := line.pattern.match(folded, start))
+                ]
         return matches
 
     def head_class(self, word: str) -> int:
@@ -249,22 +249,28 @@ class PhraseBook:
         """What to try where a word of class `head` and then one of class `second` stand: index in `tries`."""
         after = self._after_class.get(head)
         if after is None:
-            after = self._after_class[head] = self._tries_after(head)
-        return after.get(second, after[0])
-
-    def _tries_after(self, head: int) -> dict[int, int]:
-        """Class of a second word -> index in `tries`; 0 for all those that are not there."""
-        followers = self._followers[self._heads.example(head)]
+            after = self._after_class[head] = self._followed(head)
+        followers, numbers = after
         if followers is None:
-            return {0: 0}
-        classes = {0, *self._seconds.matching(followers.seconds())}
-        return {n: self._kept(followers.tries(self._seconds.example(n))) for n in classes}
+            return 0
+        if second not in numbers:
+            second = 0
+        number = numbers[second]
+        if number is None:
+            number = numbers[second] = self._kept(followers.lines(self._seconds.example(second)))
+        return number
 
-    def _kept(self, found: list[Try]) -> int:
-        numbered = tuple((match, self.tag_number[tag]) for match, tag in found)
-        number = self._tries_number.setdefault(numbered, len(self.tries))
+    def _followed(self, head: int) -> tuple[_Followers | None, dict[int, int | None]]:
+        """What follows words of a class; the classes of second words that make a difference, each with its
+        index in `tries` once it has been asked for."""
+        followers = self._followers[self._heads.example(head)]
+        matching = self._seconds.matching(followers.seconds()) if followers else ()
+        return followers, dict.fromkeys((0, *matching))
+
+    def _kept(self, lines: Sequence[Line]) -> int:
+        number = self._tries_number.setdefault(tuple(lines), len(self.tries))
         if number == len(self.tries):
-            self.tries.append(numbered)
+            self.tries.append(tuple((line.pattern.match, self.tag_number[line.tag]) for line in lines))
         return number
 
     def _after(self, word: str) -> _Followers | None:
@@ -309,7 +315,8 @@ def _choices(line: str, at: int) -> tuple[tuple[Items, ...], int]:
             choices.append(tuple(items))
             items = []
         else:
-            text += line[at]
+            text = _PLAIN.match(line, at)[0]  # type: ignore[index]  # it begins with no bracket
+            at += len(text) - 1
         at += 1
     return (*choices, (*items, _checked(text))), at
 
