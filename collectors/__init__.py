@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
@@ -46,6 +47,27 @@ def load(type_: str) -> type[Collector]:
     raise UsageError(f"no collector is registered for type {type_!r}.", f"Known types: {', '.join(types())}.")
 
 
-def settings_models() -> dict[str, type[SourceSettings]]:
-    """type -> the model of its block in config.yaml, for `candidly.config.load`."""
-    return {name: load(name).Settings for name in types()}
+class _Models(Mapping[str, type[SourceSettings]]):
+    """A collector is loaded when its type is asked for: most configurations name a few of them."""
+
+    def __init__(self) -> None:
+        self._types = frozenset(types())
+
+    def __getitem__(self, type_: str) -> type[SourceSettings]:
+        if type_ not in self._types:
+            raise KeyError(type_)
+        return load(type_).Settings
+
+    def __contains__(self, type_: object) -> bool:
+        return type_ in self._types
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._types))
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+def settings_models() -> Mapping[str, type[SourceSettings]]:
+    """type -> the model of its block in config.yaml, for `candidly.configfile.load`."""
+    return _Models()
