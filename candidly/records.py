@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeVar
 
 Kind = Literal["review", "interview", "post", "comment"]
 Label = Literal["positive", "negative", "mixed", "neutral"]
@@ -41,6 +44,7 @@ REMOVING: Final = frozenset({
 
 PARTS: Final = ("title", "pros", "cons", "advice", "body")
 """The text fields of a mention in the order in which `Mention.text` joins them."""
+_parts_of: Final = attrgetter(*PARTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ class Mention:
     @property
     def text(self) -> str:
         """The whole text, its non-empty parts joined by a line break; offsets refer to this."""
-        return "\n".join(part for name in PARTS if (part := getattr(self, name)))
+        return "\n".join(filter(None, _parts_of(self)))
 
     def parts(self) -> Iterator[tuple[str, int, int]]:
         """`(name, start, end)` of each non-empty part, as offsets into `text`."""
@@ -151,6 +155,20 @@ class Verdict:
 
     label: Label | None
     basis: Basis | None
+
+
+Record = TypeVar("Record")
+
+
+def from_columns(kind: type[Record], n: int, **columns: Iterable[Any]) -> list[Record]:
+    """`n` records of a class of this module from a column of values for each of its fields.
+
+    For the thousands that analysis makes at once: it takes half the time of making them one by one.
+    """
+    made = list(map(object.__new__, repeat(kind, n)))
+    for name in kind.__slots__:  # type: ignore[attr-defined]  # all classes here have slots
+        deque(map(getattr(kind, name).__set__, made, columns[name]), maxlen=0)
+    return made
 
 
 def verdict(mention: Mention, analysis: Analysis) -> Verdict:
@@ -336,7 +354,8 @@ class Silence:
 class Delivery:
     """One message to one channel in the outbox. `id` is stable, so a repeat can be recognised.
 
-    `message` is JSON: at least `title` and `text`, both already safe to send as plain text.
+    `message` is JSON: at least `title` and `text`, both already safe to send as plain text. `grouped`: it
+    went out as part of another one.
     """
 
     id: str
@@ -344,6 +363,6 @@ class Delivery:
     subject: str
     message: dict[str, Any]
     due: datetime
-    state: Literal["pending", "sent", "failed"] = "pending"
+    state: Literal["pending", "sent", "failed", "grouped"] = "pending"
     attempts: int = 0
     error: str = ""
