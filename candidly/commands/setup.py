@@ -81,7 +81,9 @@ def _try_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
             reading = probe(collectors.load(source.type), source, context)
             problem = reading.error or reading.crash
             told = str(problem) if reading.error else f"{type(problem).__name__} in the collector."
-            tried.append((problem is None, f"{source.name} answers" if problem is None else f"{source.name}: {told}"))
+            tried.append(
+                (problem is None, f"{source.name} answers" if problem is None else f"{source.name}: {told}")
+            )
     return tried
 
 

@@ -130,15 +130,14 @@ def _rows(source: SourceSettings, report: Report) -> list[dict[str, str]]:
 
 
 def _holds(rule: str, source: SourceSettings, report: Report) -> tuple[str, str]:
-    from collectors.contract import RULES
-    from collectors.contract.live import leads
+    from collectors.contract.live import RULES_LIVE, leads
 
     reading = report.reading
     if rule == "read":
         counted = f"{len(reading.mentions)} mentions and {len(reading.rejects)} rejects"
         return "pass", f"{counted} in {len(reading.units)} unit(s), {reading.spent} request(s)"
     if rule == "hosts" and leads(source):
-        return "-", "not judged: a page may lead to other hosts"
+        return "-", "not judged: pages and feeds may lead to other hosts"
     if not reading.items and rule not in ("secrets", "hosts"):
         return "-", "nothing was read to judge by"
-    return "pass", RULES[rule]
+    return "pass", RULES_LIVE[rule]

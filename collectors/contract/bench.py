@@ -122,11 +122,11 @@ class Bench:
         yield from rules.hosts(found, what)
 
 
-def good(full: Reading) -> Iterator[Finding]:
-    """A full read that ended well and found something."""
-    yield from finished(full, "a full read")
-    if full.crash is None and full.error is None and not full.mentions:
-        yield Finding("read", "a full read yields no mentions")
+def good(reading: Reading, what: str = "a full read") -> Iterator[Finding]:
+    """A reading that ended well and found something."""
+    yield from finished(reading, what)
+    if reading.crash is None and reading.error is None and not reading.mentions:
+        yield Finding("read", f"{what} yields no mentions")
 
 
 def single(case: Case, settings: SourceSettings, reading: Reading) -> Iterator[Finding]:
@@ -141,7 +141,7 @@ def single(case: Case, settings: SourceSettings, reading: Reading) -> Iterator[F
 
 def finished(reading: Reading, what: str) -> Iterator[Finding]:
     if reading.crash is not None:
-        yield Finding("read", f"{what} ends in {type(reading.crash).__name__}: {reading.crash}")
+        yield Finding("read", f"{what} ends in {type(reading.crash).__name__}")
     elif reading.error is not None:
         yield Finding("read", f"{what} fails: {reading.error}")
 

@@ -8,19 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from candidly.config import SourceSettings
 from candidly.errors import CollectorError
-from collectors.base import Collector, Context, Requests
+from collectors.base import Collector, Context, Requests, Seen
 from collectors.contract import rules
 from collectors.contract.bench import good
-from collectors.contract.case import Finding, hosts_of
+from collectors.contract.case import RULES, Finding, hosts_of
 from collectors.contract.guard import guarded
 from collectors.contract.reading import Reading, observe
 
-RULES_LIVE: Final = ("read", "ids", "dates", "fields", "rejects", "pure", "cursor", "secrets", "hosts")
-"""What one unit can show."""
+RULES_LIVE: Final = MappingProxyType(
+    {
+        "read": "a unit with mentions can be read",
+        "ids": "every mention has an id of its own",
+        "dates": RULES["dates"],
+        "fields": RULES["fields"],
+        "rejects": RULES["rejects"],
+        "pure": RULES["pure"],
+        "cursor": "the cursor is JSON and does not change once handed over",
+        "secrets": RULES["secrets"],
+        "hosts": RULES["hosts"],
+    }
+)
+"""rule -> what one unit shows of it."""
 MOST_UNITS: Final = 3
 """Units without a mention after which there is none to judge by."""
 MOST_REQUESTS: Final = 20
@@ -33,10 +46,16 @@ class Enough(CollectorError):
 
 
 class Few(Requests):
-    """Lets `PROBED` requests pass."""
+    """Lets `PROBED` answered requests pass; one without a good answer may be tried again as ever."""
+
+    def __init__(self, seen: Seen) -> None:
+        super().__init__(left=MOST_REQUESTS)
+        self._seen, self._before = seen, seen.latest
 
     def spend(self) -> None:
-        if self.made >= PROBED:
+        latest, before = self._seen.latest, self._before
+        self._before = latest
+        if self.made >= PROBED and latest is not None and latest is not before and latest.status < 400:
             raise Enough("Enough was seen.")
         Requests.spend(self)
 
@@ -58,7 +77,7 @@ def modest(settings: SourceSettings, *, keep: tuple[str, ...] = ()) -> SourceSet
 def probe(collector: type[Collector], settings: SourceSettings, context: Context) -> Reading:
     """One small request, two where the first only opens the door. Its `error` says what is wrong."""
     reading = Reading()
-    mine = replace(context, requests=Few(), notes=[])
+    mine = replace(context, requests=Few(context.seen), notes=[])
     observe(lambda: collector(modest(settings), mine), mine, None, reading, lambda _reading: True)
     if isinstance(reading.error, Enough):
         reading.error = None
@@ -102,7 +121,7 @@ def _judged(
     *,
     authors: bool,
 ) -> Iterator[Finding]:
-    yield from good(reading)
+    yield from good(reading, "it")
     yield from rules.ids(reading.items)
     yield from rules.dates(reading.items, context.now)
     yield from rules.fields(reading.items, settings, authors=authors)
