@@ -187,7 +187,7 @@ def together(name: str, parts: list[Replay]) -> Replay:
 def folder(path: Path) -> Iterator[Replay]:
     """Every file of a folder, through every collector that it belongs to."""
     ways = next((ways for start, ways in WAYS.items() if path.name.startswith(start)), ())
-    for file in sorted(path.rglob("*")):
+    for file in sorted(path.rglob("*")) if ways else ():
         if file.suffix in (".txt", ".jsonld") or not file.is_file():
             continue
         if "feed" in ways:

@@ -103,7 +103,8 @@ WORD = st.text("ghijkmnoqrsuvwxyz", min_size=9, max_size=14)
 @settings(max_examples=60, deadline=None)
 @given(WORD, st.sampled_from([
     "<p>{}</p>", "<a href='{}'>x</a>", "<div data-{}=1>", "<{}>", "{}", '{{"a": "{}"}}', '{{"a": [["{}"]]}}',
-    "<!-- {} -->",    "<p title={}>", "<title>{}</title>", "<script>{}</script>", "<input value='{}' {}>", "<p><b>{}", "<p {}",
+    "<!-- {} -->", "<p title={}>", "<title>{}</title>", "<script>{}</script>", "<input value='{}' {}>",
+    "<p><b>{}", "<p {}",
 ]))  # fmt: skip
 def test_no_word_of_an_answer_is_in_its_sample(word: str, shape: str) -> None:
     assert word not in redacted(
