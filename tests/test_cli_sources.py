@@ -1,4 +1,4 @@
-"""`candidly source list`, `candidly source test`, `candidly check --live`, against servers of this machine."""
+"""`candidly source list`, `candidly source test`, `candidly check --live`, against local servers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from collectors.contract.live import RULES_LIVE
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 KEY = "canary-8Rt5Wq1Zx3"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
 
 def make(folder, *sources):

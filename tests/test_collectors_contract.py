@@ -49,6 +49,11 @@ def test_every_type_of_the_registry_has_a_case():
     assert sorted(CASES) == sorted(COLLECTORS)
 
 
+def test_the_guide_counts_the_faults_right():
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"under {len(FAULTS)} faults" in " ".join(guide.split())
+
+
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_read(benches, name):
     assert not found(benches(name).check_read())
