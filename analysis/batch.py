@@ -16,7 +16,7 @@ import numpy as np
 from analysis import language
 from analysis.clauses import Bools, Buffer, Ints, Tokens
 from analysis.features import THEME_NUMBER, columns
-from analysis.hashtable import HashMemo
+from analysis.hashtable import HashMemo, places
 from analysis.language import LanguageFinder
 from analysis.phrases import PhraseBook, Tag, words_of
 from analysis.textbuffer import keep_pages
@@ -91,10 +91,10 @@ class Finder:
         """In any order; `odd` as `odd_texts` says."""
         token, past, tag = self._find(buffer, tokens, codes, odd)
         bounds = tokens.bounds
-        for n in np.flatnonzero(odd).tolist():
+        for n in places(odd).tolist():
             origin = int(tokens.origin[n])
             for match in self._book.find_in(folded[n], *words_of(folded[n])):
-                at = int(np.searchsorted(tokens.begin, origin + match.start, "right"))
+                at = int(tokens.begin.searchsorted(origin + match.start, "right"))
                 token.append(max(at - 1, int(bounds[n])))
                 past.append(origin + match.end)
                 tag.append(self._book.tag_number[match.tag])
@@ -117,7 +117,7 @@ class Finder:
 
     def _pairs_at(self, tokens: Tokens, codes: Ints, odd: Bools) -> tuple[Ints, Ints]:
         """Tokens that can begin a phrase with the word after them, and the number of what to try there."""
-        at = np.flatnonzero(codes & MASK)
+        at = places(codes & MASK)
         if odd.any():
             at = at[~odd[tokens.text[at]]]
         after = np.minimum(at + 1, len(codes) - 1)
@@ -128,7 +128,7 @@ class Finder:
             return [self._book.tries_number(both >> FIELD, both & MASK) for both in pair[missing].tolist()]
 
         number = self._pairs.find(pair.astype(np.uint64), compute)
-        some = np.flatnonzero(number)
+        some = places(number)
         return at[some], number[some]
 
 
@@ -152,7 +152,9 @@ class Meaning:
 def hits(phrases: Phrases, tokens: Tokens, codes: Ints, meaning: Meaning, inside: Bools) -> Ints:
     """What the phrases say of themes, as `features.Given.hits`; see `themes.signs`. `inside`: no heading."""
     theme = meaning.theme[phrases.tag]
-    at = np.flatnonzero((theme >= 0) & inside)
+    at = places((theme >= 0) & inside)
+    if not len(at):
+        return columns((), 5)
     theme, tag, token = theme[at], phrases.tag[at], phrases.token[at]
     text = tokens.text[token]
     origin = tokens.origin[text]
@@ -161,9 +163,9 @@ def hits(phrases: Phrases, tokens: Tokens, codes: Ints, meaning: Meaning, inside
     # Places in one line for each theme of each text, so that no two of them meet.
     base = (text * len(THEME_NUMBER) + theme) * SPAN
     barred = meaning.barred[tag]
-    kept = np.flatnonzero(~barred)
+    kept = places(~barred)
     if len(kept) < len(at):
-        exceptions = np.flatnonzero(barred)
+        exceptions = places(barred)
         first, last = (base + start)[exceptions], (base + end)[exceptions]
         kept = kept[_clear(first, last, (base + start)[kept], (base + end)[kept])]
     order = kept[np.lexsort((meaning.open[tag[kept]], -end[kept], (base + start)[kept]))]
@@ -178,7 +180,7 @@ def _clear(first: Ints, last: Ints, start: Ints, end: Ints) -> Bools:
     """Which stretches [start, end) touch none of the exceptions [first, last)."""
     order = np.argsort(first)
     furthest = np.append(-1, np.maximum.accumulate(last[order]))
-    clear: Bools = furthest[np.searchsorted(first[order], end)] <= start
+    clear: Bools = furthest[first[order].searchsorted(end)] <= start
     return clear
 
 
@@ -186,7 +188,7 @@ def _negated(tokens: Tokens, codes: Ints, token: Ints) -> Bools:
     """Whether a negator stands up to NEGATION_REACH words before a token in its clause; not "not only"."""
     new = np.ones(len(codes) + 1, np.bool_)
     new[1:-1] = tokens.clause[1:] != tokens.clause[:-1]
-    begins = np.flatnonzero(new)[tokens.clause[token]]
+    begins = places(new)[tokens.clause[token]]
     running = np.zeros(len(codes) + 1, np.int64)
     np.cumsum(codes & NEGATOR != 0, out=running[1:])
     negators = running[token] - running[np.maximum(token - NEGATION_REACH, begins)]
@@ -199,7 +201,7 @@ def _negated(tokens: Tokens, codes: Ints, token: Ints) -> Bools:
 def counts(phrases: Phrases, text: Ints, meaning: Meaning, n: int) -> Ints:
     """How often each text says what COLUMNS name, of shape (n, COLUMNS). `text`: of each token."""
     column = meaning.column[phrases.tag]
-    at = np.flatnonzero(column >= 0)
+    at = places(column >= 0)
     cells = text[phrases.token[at]] * len(COLUMNS) + column[at]
     return np.bincount(cells, minlength=n * len(COLUMNS)).reshape(n, len(COLUMNS))
 
@@ -238,17 +240,21 @@ class English(NamedTuple):
     odd: Bools
 
 
+_COUNTED: Final = np.asarray([[language.FUNCTION], [language.TELLING], [language.ENGLISH]])
+
+
 def english(tokens: Tokens, codes: Ints, odd: Bools) -> English:
     """As `LanguageFinder.find` decides by words."""
     bounds = tokens.bounds
     first = bounds[:-1]
     last = np.minimum(bounds[1:], first + language.MOST_WORDS)
     marks = codes >> LANGUAGE
-    words = _within(~tokens.mark, first, last)
-    function = _within(marks & language.FUNCTION != 0, first, last)
-    telling = _within(marks & language.TELLING != 0, first, last)
-    known = _within(marks & language.ENGLISH != 0, first, last)
-    letters = _within(np.where(marks & language.LETTERS, tokens.past - tokens.begin, 0), first, last)
+    running = np.zeros((5, len(marks) + 1), np.int64)
+    np.not_equal(marks & _COUNTED, 0, out=running[:3, 1:])
+    running[3, 1:] = ~tokens.mark
+    running[4, 1:] = np.where(marks & language.LETTERS, tokens.past - tokens.begin, 0)
+    running.cumsum(axis=1, out=running)
+    function, telling, known, words, letters = running[:, last] - running[:, first]
     share = np.zeros(len(telling))
     for least, wanted in language.KNOWN_SHARES:
         share[telling >= least] = wanted
@@ -256,13 +262,6 @@ def english(tokens: Tokens, codes: Ints, odd: Bools) -> English:
     wordless = letters < language.LEAST_LETTERS
     sure |= (known >= share * telling) & (telling > 0) & ~wordless
     return English(sure & ~odd, wordless & ~sure & ~odd, odd)
-
-
-def _within(value: Ints | Bools, first: Ints, past: Ints) -> Ints:
-    """Sums of value[first:past]."""
-    running = np.zeros(len(value) + 1, np.int64)
-    np.cumsum(value, out=running[1:])
-    return running[past] - running[first]
 
 
 def inside(phrases: Phrases, tokens: Tokens, headed: Sequence[tuple[int, int, int]]) -> Bools:

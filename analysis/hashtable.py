@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ BUCKETS: Final = 18
 SLOTS: Final = 17
 """Answers that a HashMemo remembers, as a power of two."""
 SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+def places(true: NDArray[Any]) -> Ints:
+    """Where a flat array is true: `np.flatnonzero` at a tenth of its cost for small arrays."""
+    return true.nonzero()[0]
 
 
 class HashIndex:
@@ -34,14 +39,14 @@ class HashIndex:
     def find(self, wanted: Hashes) -> tuple[Ints, Ints]:
         """Positions in `wanted` (in order) that are known, and their numbers."""
         first = self._first.take((wanted >> self._shift).view(np.int64))
-        likely = np.flatnonzero(first >= 0)
+        likely = places(first >= 0)
         number, hashes = first[likely].astype(np.int64), wanted[likely]
         for _ in range(self._fullest - 1):
-            other = np.flatnonzero(self._ended.take(number) < hashes)
+            other = places(self._ended.take(number) < hashes)
             if not len(other):
                 break
             number[other] += 1
-        right = np.flatnonzero((self._ended.take(number) == hashes) & (number < len(self.hashes)))
+        right = places((self._ended.take(number) == hashes) & (number < len(self.hashes)))
         return likely[right], number[right]
 
     def has(self, wanted: Hashes) -> NDArray[np.bool_]:
@@ -66,7 +71,7 @@ class HashMemo:
         """The number of each hash. `compute` is given where those not remembered first stand in `hashes`."""
         slot = ((hashes * SPREAD) >> self._shift).view(np.int64)
         found = self._number.take(slot)
-        missing = np.flatnonzero(self._hash.take(slot) != hashes)
+        missing = places(self._hash.take(slot) != hashes)
         if len(missing):
             _, first, which = np.unique(hashes[missing], return_index=True, return_inverse=True)
             numbers = np.asarray(compute(missing[first]), np.int64)
