@@ -1,4 +1,4 @@
-"""The places an alert can go: console, file, webhook, and all that apprise knows (Slack, Teams, e-mail ...).
+"""The places an alert can go: console, file, webhook, Slack, Teams, e-mail, and all that apprise knows.
 
 A channel's `send` returns when the message was taken and raises DeliveryError when it was not; its
 `permanent` says whether trying again can help. An address is a secret: it is read when it is needed and never
@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-from alerting.messages import deliveries, slack, stable_id, teams
+from alerting import slack, teams
+from alerting.messages import deliveries, stable_id
+from alerting.patience import DEADLINE, within
+from alerting.smtp import Server, hand_over
 from candidly.config import Channel as ChannelSettings
 from candidly.errors import ConfigError, DeliveryError
 from candidly.records import Delivery, Incident
-
-DEADLINE = 20.0
-"""Seconds that one message may take, name look-up and slow answers included."""
-
-
-REFUSED = (400, 401, 403, 404, 405, 410, 422)
-"""Answers that will not get better by asking again."""
 
 
 class Channel(Protocol):
@@ -56,18 +50,26 @@ def build(
         if one.type == "console":
             made[one.name] = ConsoleChannel(console)
         elif one.type == "file":
-            made[one.name] = FileChannel(folder / one.path)
+            made[one.name] = FileChannel(folder / one.path, deadline=deadline)
+        elif one.type == "email":
+            made[one.name] = EmailChannel.of(one, secret, deadline)
+        elif one.type == "apprise":
+            from alerting.services import AppriseChannel
+
+            made[one.name] = AppriseChannel(stored(secret, one.url_secret), deadline=deadline)
         else:
-            address = _address(secret, one.url_secret)
-            made[one.name] = (
-                WebhookChannel(address, allow_private=one.allow_private, deadline=deadline)
-                if one.type == "webhook"
-                else AppriseChannel(address, deadline=deadline)
+            made[one.name] = WebhookChannel(
+                stored(secret, one.url_secret),
+                allow_private=one.allow_private,
+                deadline=deadline,
+                shape=SHAPES.get(one.type),
             )
     return made
 
 
-def _address(secret: Callable[[str], str], name: str) -> Callable[[], str]:
+def stored(secret: Callable[[str], str], name: str) -> Callable[[], str]:
+    """What a secret holds, when it is asked for."""
+
     def resolve() -> str:
         try:
             return secret(name).strip()
@@ -102,10 +104,13 @@ def _indented(text: str) -> str:
 class FileChannel:
     """One line of JSON a message, added and synced; a reader tells a repeat by its `id`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, deadline: float = DEADLINE) -> None:
+        self.path, self.deadline = path, deadline
 
     def send(self, delivery: Delivery) -> None:
+        within(self.deadline, lambda: self._add(delivery))  # a network drive may hang too
+
+    def _add(self, delivery: Delivery) -> None:
         line = json.dumps(payload(delivery), ensure_ascii=False) + "\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,22 +143,38 @@ def sample(channel: str, now: datetime) -> Delivery:
 
 def payload(delivery: Delivery) -> dict[str, Any]:
     """The message as the file and a plain webhook get it."""
-    return {"id": delivery.id, **delivery.message}
+    return {"id": delivery.id, **{k: v for k, v in delivery.message.items() if k != "left"}}
+
+
+SHAPES: dict[str, Callable[[Delivery], dict[str, Any]]] = {"slack": slack.payload, "teams": teams.payload}
+"""How a message looks for the types of channel that want it in a shape of theirs."""
 
 
 class WebhookChannel:
-    """A POST of JSON to an address of yours; Slack-style hooks get the `{"text": ...}` that they expect."""
+    """A POST of JSON to an address of yours, in a `shape` that its owner reads.
+
+    Without one it is `payload`, but Slack-style hooks get the `{"text": ...}` that they expect.
+    """
 
     def __init__(
-        self, address: Callable[[], str], *, allow_private: bool = False, deadline: float = DEADLINE
+        self,
+        address: Callable[[], str],
+        *,
+        allow_private: bool = False,
+        deadline: float = DEADLINE,
+        shape: Callable[[Delivery], dict[str, Any]] | None = None,
     ) -> None:
         self.address, self.allow_private, self.deadline = address, allow_private, deadline
+        self.shape = shape
 
     def send(self, delivery: Delivery) -> None:
         from alerting.post import post_json, wants_text
 
         url = self.address()
-        body = slack_payload(delivery.message) if wants_text(url) else payload(delivery)
+        if self.shape:
+            body = self.shape(delivery)
+        else:
+            body = slack.text_payload(delivery.message) if wants_text(url) else payload(delivery)
         within(
             self.deadline,
             lambda: post_json(
@@ -162,108 +183,34 @@ class WebhookChannel:
         )
 
 
-def slack_payload(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain text for an incoming webhook of Slack, Mattermost or Rocket.Chat: no markup, no previews."""
-    return {
-        "text": slack(f"{message['title']}\n{message['text']}"),
-        "mrkdwn": False,
-        "link_names": False,
-        "unfurl_links": False,
-        "unfurl_media": False,
-    }
+class EmailChannel:
+    """A mail to fixed recipients, through one mail server."""
 
+    def __init__(
+        self,
+        server: Server,
+        sender: str,
+        to: Sequence[str],
+        password: Callable[[], str] = lambda: "",
+        *,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self.server, self.sender, self.to = server, sender, tuple(to)
+        self.password, self.deadline = password, deadline
 
-class AppriseChannel:
-    """Any service that apprise has an address form for."""
-
-    def __init__(self, address: Callable[[], str], *, deadline: float = DEADLINE) -> None:
-        self.address, self.deadline = address, deadline
+    @classmethod
+    def of(cls, settings: ChannelSettings, secret: Callable[[str], str], deadline: float) -> EmailChannel:
+        server = Server(settings.host, settings.mail_port, settings.security, settings.user)
+        password = stored(secret, settings.password_secret) if settings.password_secret else lambda: ""
+        return cls(server, settings.sender or "", settings.to, password, deadline=deadline)
 
     def send(self, delivery: Delivery) -> None:
-        url = self.address()
-        within(self.deadline, lambda: _notify(url, delivery))
+        from alerting.mail import compose
 
-
-def _notify(url: str, delivery: Delivery) -> None:
-    notify(_plugin(url), delivery)
-
-
-def notify(plugin: Any, delivery: Delivery) -> None:
-    """Send through one apprise plug-in, as plain as it gets. Raises DeliveryError where it did not work."""
-    from apprise import Apprise, NotifyFormat
-
-    plugin.notify_format = NotifyFormat.TEXT
-    for extra in ("include_image", "include_footer"):  # pictures that would be loaded from elsewhere
-        if hasattr(plugin, extra):
-            setattr(plugin, extra, False)
-    title, text = delivery.message["title"], delivery.message["text"]
-    service = type(plugin).__name__
-    if service == "NotifyWorkflows":
-        title, text = teams(title), teams(text)
-    elif service == "NotifyEmail":
-        plugin.headers["X-Candidly-Delivery"] = delivery.id
-    sender = Apprise()
-    sender.add(plugin)
-    # apprise answers false on failure and does not raise; what went wrong it says only in its log.
-    result = sender.notify(body=text, title=title, body_format=NotifyFormat.TEXT)
-    if not result:
-        status = _status(result)
-        raise DeliveryError(
-            "the service did not take the message" + (f" (it answered {status})." if status else "."),
-            "Check the address, the token and the network.",
-            permanent=status in REFUSED,
+        # After a repeat for some: those of them that are still configured, else everybody.
+        left = [one for one in delivery.message.get("left", ()) if one in self.to]
+        password, content = self.password(), compose(delivery, self.sender, self.to)
+        within(
+            self.deadline,
+            lambda: hand_over(self.server, password, self.sender, left or self.to, content, self.deadline),
         )
-
-
-def _status(result: Any) -> int | None:
-    """The HTTP status in the log that came with a failure (apprise 2.2 and later)."""
-    logs = result.logs() if hasattr(result, "logs") else ()
-    found = [match for entry in logs if (match := re.search(r"error=(\d{3})\b", entry.message))]
-    return int(found[-1][1]) if found else None
-
-
-def _plugin(url: str) -> Any:
-    """apprise's object for an address; its log, which names addresses, goes nowhere else."""
-    import logging
-
-    from apprise import Apprise
-
-    log = logging.getLogger("apprise")
-    log.propagate = False
-    log.setLevel(logging.WARNING)
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
-    plugin = Apprise.instantiate(url, suppress_exceptions=True)
-    if plugin is None:
-        raise DeliveryError(
-            "the address is none that apprise understands.",
-            "See docs/alerts.md for examples.",
-            permanent=True,
-        )
-    return plugin
-
-
-def within(seconds: float, action: Callable[[], None]) -> None:
-    """Run `action`, and give up waiting after `seconds`.
-
-    In a thread, because no timeout of a socket limits the whole: a server that sends a byte now and then
-    keeps it alive for ever. What is given up on is a daemon thread, so it cannot keep the process.
-    Raises what the action raises, unexpected errors as a DeliveryError that names their type only.
-    """
-    failure: list[DeliveryError] = []
-
-    def run() -> None:
-        try:
-            action()
-        except DeliveryError as error:
-            failure.append(error)
-        except Exception as error:  # its text may hold the address, so only its type is told
-            failure.append(DeliveryError(f"sending failed with {type(error).__name__}."))
-
-    worker = threading.Thread(target=run, daemon=True)
-    worker.start()
-    worker.join(seconds)
-    if worker.is_alive():
-        raise DeliveryError(f"no answer within {seconds:g} seconds.")
-    if failure:
-        raise failure[0]

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from candidly.records import Delivery, Incident
+from alerting.sections import Section, cut
+from candidly.configalerts import SEVERITIES
+from candidly.records import Delivery, Incident, Severity
 
 TITLE, TEXT, QUOTE, NAME = 150, 2500, 300, 80
 """Longest title, whole text, quote and name, in characters; Slack refuses more than 150 and 3,000."""
@@ -39,17 +41,28 @@ def quoted(text: str, limit: int = QUOTE) -> str:
     return plain(_DOMAIN_DOT.sub("[.]", dead), limit)
 
 
-def message(incident: Incident, now: datetime, *, renewed: bool = False) -> dict[str, Any]:
-    """What is sent about an incident: `title`, `text`, `facts` (name, value), and what it is about.
+def message(incident: Incident, now: datetime, *, opening: str = "") -> dict[str, Any]:
+    """What is sent about an incident: title, text, the parts of the text, and what it is about.
 
+    `title` and `text` are the whole for a channel that takes plain text only; `summary`, `facts` (name,
+    value), `quotes` (words, site) and `more` are the same once more, for one that can set them apart.
     `queued` is the ISO time from which a channel's patience is counted.
     """
-    title = plain(("Still rising: " if renewed else "") + incident.title, TITLE)
-    facts = [[plain(str(k), NAME), plain(str(v), QUOTE)] for k, v in incident.detail.get("facts", [])]
+    detail = incident.detail
+    section = Section(
+        summary=plain(str(detail.get("summary", "")), 600),
+        facts=[(plain(str(k), NAME), plain(str(v), QUOTE)) for k, v in detail.get("facts", [])],
+        quotes=[
+            (quoted(str(one["text"])), quoted(str(one.get("site", "")), NAME))
+            for one in detail.get("quotes", [])
+        ],
+        more=plain(str(detail.get("more", "")), 300),
+    )
     return {
-        "title": title,
-        "text": _text(incident, facts),
-        "facts": facts,
+        "title": plain(opening + incident.title, TITLE),
+        "text": cut(section.text(), TEXT),
+        **section.data(),
+        "severity": incident.severity,
         "incident": incident.id,
         "rule": incident.rule,
         "company": plain(incident.company, NAME),
@@ -57,24 +70,21 @@ def message(incident: Incident, now: datetime, *, renewed: bool = False) -> dict
     }
 
 
-def _text(incident: Incident, facts: Iterable[list[str]]) -> str:
-    detail = incident.detail
-    lines = [plain(str(detail.get("summary", "")), 600)]
-    lines += [f"{name}: {value}" for name, value in facts]
-    for quote in detail.get("quotes", []):
-        site = plain(str(quote.get("site", "")), NAME)
-        lines.append(f"“{quoted(str(quote['text']))}”" + (f" ({quoted(site, NAME)})" if site else ""))
-    if more := plain(str(detail.get("more", "")), 300):
-        lines.append(more)
-    text = "\n".join(line for line in lines if line)
-    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
-
-
 def deliveries(
-    incident: Incident, channels: Iterable[str], now: datetime, *, occasion: str = ""
+    incident: Incident,
+    channels: Iterable[str],
+    now: datetime,
+    *,
+    occasion: str = "",
+    opening: str | None = None,
 ) -> list[Delivery]:
-    """One delivery a channel, due at once. The id follows from incident, channel and occasion only."""
-    body = message(incident, now, renewed=bool(occasion))
+    """One delivery a channel, due at once. The id follows from incident, channel and occasion only.
+
+    `opening`: what the title begins with; "Still rising: " where there is an occasion and nothing is said.
+    """
+    if opening is None:
+        opening = "Still rising: " if occasion else ""
+    body = message(incident, now, opening=opening)
     return [
         Delivery(
             id=stable_id("delivery", incident.id, name, occasion),
@@ -87,20 +97,13 @@ def deliveries(
     ]
 
 
+def loud_enough(incident: Incident, channels: Iterable[str], least: Mapping[str, Severity]) -> list[str]:
+    """Those of `channels` that want to hear of it; `least`: the lowest severity of a channel, by its name."""
+    level = SEVERITIES.index(incident.severity)
+    return [name for name in channels if level >= SEVERITIES.index(least.get(name, "notice"))]
+
+
 def stable_id(kind: str, *parts: str) -> str:
     """`kind-` and 16 hex digits that follow from the parts, in every process alike."""
     joined = "\x1f".join(parts).encode("utf-8", "replace")
     return f"{kind}-{hashlib.blake2b(joined, digest_size=8).hexdigest()}"
-
-
-def slack(text: str) -> str:
-    """Escaped by Slack's rule: exactly & < >, so that `<!channel>`, `<@U1>` and `<url|text>` are inert."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-_TEAMS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "∗", "\n": "\n\n"})
-
-
-def teams(text: str) -> str:
-    """For the TextBlock of an Adaptive Card, which reads Markdown and `<at>`: look-alikes of both."""
-    return text.translate(_TEAMS)

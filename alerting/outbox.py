@@ -8,23 +8,28 @@ and a crash repeats at most one message of each.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from alerting import grouping
 from alerting.channels import Channel
-from alerting.messages import deliveries
+from alerting.messages import deliveries, loud_enough
+from alerting.quiet import wait_until
 from alerting.rules import Change, delivery_incident
 from candidly import failpoints
+from candidly.configalerts import Quiet
 from candidly.errors import DeliveryError
-from candidly.records import Delivery, Incident
+from candidly.records import Delivery, Incident, Severity
 
-LEASE = timedelta(minutes=30)
-"""Longer than a batch can take: 50 messages with the deadline of a channel each."""
-BATCH = 50
+log = logging.getLogger("candidly")
+
+LEASE = timedelta(minutes=2)
+"""Longer than one message can take, which is the deadline of a channel."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 STRIKES = 3
 """Failures in a row after which a channel is left alone for the rest of the pass. Not one: a message that a
@@ -34,9 +39,14 @@ service never takes must not keep the others waiting."""
 class Outbox(Protocol):
     """What is needed of `storage.store.Store`."""
 
-    def claim_due(self, now: datetime, lease: timedelta, limit: int = 50) -> list[Delivery]: ...
+    def due(self, now: datetime) -> list[Delivery]: ...
+    def hold(self, ids: Sequence[str], now: datetime, until: datetime) -> int: ...
+    def merge(self, ids: Sequence[str], now: datetime, whole: Delivery) -> bool: ...
+    def claim_due(
+        self, now: datetime, lease: timedelta, limit: int = 50, channel: str | None = None
+    ) -> list[Delivery]: ...
     def mark_sent(self, id: str, now: datetime) -> None: ...  # noqa: A002
-    def mark_retry(self, id: str, due: datetime, error: str) -> None: ...  # noqa: A002
+    def mark_retry(self, id: str, due: datetime, error: str, left: Sequence[str] = ()) -> None: ...  # noqa: A002
     def mark_failed(self, id: str, now: datetime, error: str) -> None: ...  # noqa: A002
     def open_incident(self, incident: Incident, deliveries: Any) -> bool: ...
     def update_incident(self, id: str, title: str, detail: dict[str, Any]) -> Any: ...  # noqa: A002
@@ -54,18 +64,55 @@ class DeliveryReport:
     delivered_to: set[str] = field(default_factory=set)
 
 
-def record(store: Outbox, change: Change, channels: Iterable[str], now: datetime) -> list[Incident]:
-    """Write what the rules decided, with the messages about it; returns the incidents that are new."""
+def record(
+    store: Outbox,
+    change: Change,
+    channels: Iterable[str],
+    now: datetime,
+    least: Mapping[str, Severity] | None = None,
+) -> list[Incident]:
+    """Write what the rules decided, with the messages about it; returns the incidents that are new.
+
+    `least`: the lowest severity that a channel wants to hear of, by its name.
+    """
     names = list(channels)
-    opened = [one for one in change.opened if store.open_incident(one, deliveries(one, names, now))]
+    opened = [
+        one
+        for one in change.opened
+        if store.open_incident(one, deliveries(one, loud_enough(one, names, least or {}), now))
+    ]
     for one in change.updated:
         store.update_incident(one.id, one.title, one.detail)
         if change.occasion:
-            for message in deliveries(one, names, now, occasion=change.occasion):
+            wanted = loud_enough(one, names, least or {})
+            for message in deliveries(one, wanted, now, occasion=change.occasion):
                 store.enqueue(message)
     for id_ in change.resolved:
         store.resolve_incident(id_, now)
     return opened
+
+
+def remind(
+    store: Outbox,
+    still_open: Iterable[Incident],
+    channels: Iterable[str],
+    now: datetime,
+    repeat: timedelta,
+    least: Mapping[str, Severity] | None = None,
+) -> int:
+    """Tell again of incidents that are open for `repeat` and longer; how many messages are new.
+
+    A reminder is known by how often `repeat` has passed, so that it is written once whoever asks, and after
+    a pause only the latest is.
+    """
+    names, new = list(channels), 0
+    for one in still_open:
+        if (times := (now - one.opened) // repeat) < 1:
+            continue
+        wanted = loud_enough(one, names, least or {})
+        for message in deliveries(one, wanted, now, occasion=f"repeat {times}", opening="Still open: "):
+            new += store.enqueue(message)
+    return new
 
 
 def deliver_due(
@@ -75,19 +122,35 @@ def deliver_due(
     keep_trying: timedelta = timedelta(hours=24),
     *,
     lease: timedelta = LEASE,
+    quiet: Quiet | None = None,
 ) -> DeliveryReport:
     """Send every message that is due, and those about messages that had to be given up.
 
-    A failure that may pass is tried again after 1, 2, 4 ... up to 60 minutes, or when the server said, until
-    `keep_trying` after the message was written; then, and at once where trying again cannot help, the message
-    is marked failed and an incident about the channel goes out through the others.
+    What may not be sent in quiet hours waits for their end; what is due for the first time on one channel
+    goes out as one message. A failure that may pass is tried again after 1, 2, 4 ... up to 60 minutes, or
+    when the server said, until `keep_trying` after the message could first be sent; then, and at once where
+    trying again cannot help, the message is marked failed and an incident about the channel goes out through
+    the others.
     """
     clock = now if callable(now) else lambda: now
-    pass_ = _Pass(store, channels, clock, keep_trying)
-    while claimed := store.claim_due(clock(), lease, BATCH):
-        failpoints.hit("outbox.claimed")
-        pass_.send(claimed)
+    prepare(store, clock(), quiet)
+    failpoints.hit("outbox.prepared")
+    pass_ = _Pass(store, channels, clock, keep_trying, lease, quiet)
+    pass_.send()
     return pass_.report
+
+
+def prepare(store: Outbox, now: datetime, quiet: Quiet | None) -> None:
+    """Let wait what is to wait, and put together what can go out together."""
+    ready = []
+    for one in store.due(now):
+        until = wait_until(quiet, one.message, now)
+        if until > now:
+            store.hold([one.id], now, until)
+        else:
+            ready.append(one)
+    for ids, whole in grouping.groups(ready, now):
+        store.merge(ids, now, whole)
 
 
 class _Pass:
@@ -99,50 +162,47 @@ class _Pass:
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime],
         keep_trying: timedelta,
+        lease: timedelta,
+        quiet: Quiet | None,
     ) -> None:
         self.store, self.channels, self.clock, self.keep_trying = store, channels, clock, keep_trying
+        self.lease, self.quiet = lease, quiet
         self.report = DeliveryReport()
         self.strikes: Counter[str] = Counter()
 
-    def send(self, claimed: Iterable[Delivery]) -> None:
-        waiting: defaultdict[str, deque[Delivery]] = defaultdict(deque)
-        for delivery in claimed:
-            waiting[delivery.channel].append(delivery)
-        with ThreadPoolExecutor(max(1, len(waiting)), "deliver") as pool:
+    def send(self) -> None:
+        """Each channel takes its next message when it is done with the one before."""
+        self._drop_unknown()
+        with ThreadPoolExecutor(max(1, len(self.channels)), "deliver") as pool:
             running: dict[Future[Any], str] = {}
-            idle = list(waiting)
-            while idle or running:
-                for name in idle:
-                    if (started := self._next(pool, waiting[name])) is not None:
-                        running[started] = name
-                done = wait(running, return_when=FIRST_COMPLETED).done
-                idle = [running.pop(future) for future in done]
-                for future in done:
+            while True:
+                busy = set(running.values())
+                for name in self.channels:
+                    if name not in busy and (delivery := self._next(name)):
+                        running[pool.submit(_try, self.channels[name], delivery)] = name
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[future]
                     self._settle(*future.result())
 
-    def _next(self, pool: ThreadPoolExecutor, queue: deque[Delivery]) -> Future[Any] | None:
-        """Start the next message of a channel; those that cannot be sent now are settled on the way."""
-        while queue:
-            delivery = queue.popleft()
-            channel = self.channels.get(delivery.channel)
-            if channel is None:
-                gone = f"channel {delivery.channel!r} is no longer in the configuration."
-                self.store.mark_failed(delivery.id, self.clock(), gone)
-                self.report.failed += 1
-            elif self.strikes[delivery.channel] >= STRIKES and not self._expired(delivery):
-                self._later(delivery, DeliveryError("waits: the channel did not take the messages before."))
-            else:
-                return pool.submit(_try, channel, delivery)
-        return None
+    def _drop_unknown(self) -> None:
+        for name in {one.channel for one in self.store.due(self.clock())} - set(self.channels):
+            while claimed := self.store.claim_due(self.clock(), self.lease, channel=name):
+                for one in claimed:
+                    gone = f"channel {name!r} is no longer in the configuration."
+                    self.store.mark_failed(one.id, self.clock(), gone)
+                    self.report.failed += 1
 
-    def _expired(self, delivery: Delivery) -> bool:
-        now = self.clock()
-        return now - queued(delivery, now) >= self.keep_trying
-
-    def _later(self, delivery: Delivery, error: DeliveryError) -> None:
-        due = self.clock() + pause(delivery, error.retry_after)
-        self.store.mark_retry(delivery.id, due, str(error))
-        self.report.retried += 1
+    def _next(self, name: str) -> Delivery | None:
+        """Take a channel's next message; none where it did not take the last few."""
+        if self.strikes[name] >= STRIKES:
+            return None
+        claimed = self.store.claim_due(self.clock(), self.lease, 1, name)
+        if not claimed:
+            return None
+        failpoints.hit("outbox.claimed")
+        return claimed[0]
 
     def _settle(self, delivery: Delivery, error: DeliveryError | None) -> None:
         now = self.clock()
@@ -154,19 +214,27 @@ class _Pass:
             self.report.delivered_to.add(delivery.channel)
             return
         self.strikes[delivery.channel] += not error.permanent
-        if error.permanent or self._expired(delivery):
+        if error.permanent or now - patience_from(delivery, now, self.quiet) >= self.keep_trying:
             self._give_up(delivery, error, now)
         else:
-            self._later(delivery, error)
+            due = now + pause(delivery, error.retry_after)
+            self.store.mark_retry(delivery.id, due, str(error), error.left)
+            self.report.retried += 1
 
     def _give_up(self, delivery: Delivery, error: DeliveryError, now: datetime) -> None:
         """Tell through the other channels first: a crash in between repeats this, and tells it only once."""
-        incident = delivery_incident(delivery.channel, str(error), now)
+        severity = delivery.message.get("severity", "notice")
+        incident = delivery_incident(
+            delivery.channel, str(error), now, severity=severity, lost=delivery.subject
+        )
         others = [name for name in self.channels if name != delivery.channel]
         self.store.open_incident(incident, deliveries(incident, others, now))
         failpoints.hit("outbox.told")
         self.store.mark_failed(delivery.id, now, str(error))
         self.report.failed += 1
+        if not others:
+            log.error("channel %s does not take messages, and there is no other to tell it through: %s",
+                      delivery.channel, error)  # fmt: skip
 
 
 def _try(channel: Channel, delivery: Delivery) -> tuple[Delivery, DeliveryError | None]:
@@ -190,9 +258,10 @@ def pause(delivery: Delivery, retry_after: float | None) -> timedelta:
     return max(waited, timedelta(seconds=retry_after or 0.0))
 
 
-def queued(delivery: Delivery, now: datetime) -> datetime:
-    """When the message was written; `now` where it does not say."""
+def patience_from(delivery: Delivery, now: datetime, quiet: Quiet | None) -> datetime:
+    """When a message could be sent first: when it was written, or after the quiet hours of that time."""
     try:
-        return datetime.fromisoformat(delivery.message["queued"])
+        written = datetime.fromisoformat(delivery.message["queued"])
     except (KeyError, TypeError, ValueError):
         return now
+    return wait_until(quiet, delivery.message, written)

@@ -56,6 +56,24 @@ def post_json(url: str, body: dict[str, Any], key: str, *, allow_private: bool, 
     Raises DeliveryError: 408, 425, 429, 5xx and network trouble may pass (`retry_after` in seconds where the
     server said so, at most 6 hours), everything else is permanent.
     """
+    headers = {"Idempotency-Key": key, "X-Candidly-Id": key}
+    _ask("POST", url, body, headers, allow_private=allow_private, deadline=deadline)
+
+
+def ping(url: str, *, allow_private: bool, deadline: float) -> None:
+    """GET an address for the sake of the asking. Raises DeliveryError where the answer was not 2xx."""
+    _ask("GET", url, None, {}, allow_private=allow_private, deadline=deadline)
+
+
+def _ask(
+    method: str,
+    url: str,
+    body: dict[str, Any] | None,
+    headers: dict[str, str],
+    *,
+    allow_private: bool,
+    deadline: float,
+) -> None:
     _parts(url)
     with requests.Session() as session:
         session.trust_env = False
@@ -63,10 +81,11 @@ def post_json(url: str, body: dict[str, Any], key: str, *, allow_private: bool, 
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         try:
-            answer = session.post(
+            answer = session.request(
+                method,
                 url,
                 json=body,
-                headers={"Idempotency-Key": key, "User-Agent": "candidly"},
+                headers={"User-Agent": "candidly", **headers},
                 timeout=deadline,
                 allow_redirects=False,
                 stream=True,  # nobody reads the body, so nobody waits for it

@@ -6,7 +6,6 @@ docs/configuration.md explains every key; a test holds the two together.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from candidly.configalerts import Channel, Heartbeat, Quiet
 from candidly.configtypes import (
     LANGUAGE,
     LONGEST,
@@ -27,6 +27,7 @@ from candidly.configtypes import (
     Phrase,
     SecretName,
     format_duration,
+    known_zone,
     parse_duration,
 )
 from candidly.conflicts import conflicts
@@ -43,10 +44,12 @@ __all__ = [
     "Duration",
     "EngineOptions",
     "Expect",
+    "Heartbeat",
     "Model",
     "Name",
     "Only",
     "Phrase",
+    "Quiet",
     "Report",
     "SecretName",
     "Secrets",
@@ -269,30 +272,6 @@ class Spike(Model):
     min_negative: int = Field(3, ge=1, description="Never alert below this many negative mentions.")
 
 
-class Channel(Model):
-    """Where alerts go. `url_secret` is a secret's name, because whoever has the address can post there."""
-
-    name: Name = Field(description="Your name for the channel.")
-    type: Literal["console", "file", "webhook", "apprise"] = Field(description="How messages are sent.")
-    path: str = Field("", description="For `file`: the file that lines of JSON are added to.")
-    url_secret: SecretName = Field(
-        "",
-        description="For `webhook` and `apprise` (Slack, Teams, e-mail, ...): "
-        "the name of the secret that holds the address.",
-    )
-    allow_private: bool = Field(False, description="Let `webhook` reach an address in your own network.")
-
-    @model_validator(mode="after")
-    def _needs(self) -> Channel:
-        if self.type == "file" and not self.path:
-            raise ValueError("a channel of type file needs `path`")
-        if self.type in ("webhook", "apprise") and not self.url_secret:
-            raise ValueError(
-                f"a channel of type {self.type} needs `url_secret`: the name of the secret with its address"
-            )
-        return self
-
-
 class Alerts(Model):
     """Rules and channels."""
 
@@ -302,6 +281,11 @@ class Alerts(Model):
     )
     every: Duration = Field(timedelta(hours=1), description="How often `candidly schedule` checks the rules.")
     keep_trying: Duration = Field(timedelta(hours=24), description="How long a failed delivery is retried.")
+    repeat: Duration | None = Field(
+        None, description="How often an incident that stays open is told again; empty: never."
+    )
+    quiet: Quiet | None = Field(None, description="Hours in which messages wait.")
+    heartbeat: Heartbeat = Field(Heartbeat(), description="A sign of life to a service outside.")
 
 
 class Report(Model):
@@ -322,15 +306,7 @@ class Report(Model):
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        from zoneinfo import ZoneInfo, available_timezones
-
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            near = difflib.get_close_matches(value, available_timezones(), 1)
-            hint = f"did you mean `{near[0]}`?" if near else "use a name such as Europe/Berlin"
-            raise ValueError(f"unknown timezone; {hint}") from None
-        return value
+        return known_zone(value)
 
 
 class Store(Model):

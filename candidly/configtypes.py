@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import timedelta
 from typing import Annotated, Any
@@ -82,3 +83,16 @@ class Model(BaseModel):
         # A value that failed validation may be a secret in the wrong place: never repeat it.
         hide_input_in_errors=True,
     )
+
+
+def known_zone(value: str) -> str:
+    """The name of a time zone; ValueError for one that nobody knows."""
+    from zoneinfo import ZoneInfo, available_timezones
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        near = difflib.get_close_matches(value, available_timezones(), 1)
+        hint = f"did you mean `{near[0]}`?" if near else "use a name such as Europe/Berlin"
+        raise ValueError(f"unknown timezone; {hint}") from None
+    return value

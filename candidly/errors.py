@@ -68,14 +68,24 @@ class Degraded(CollectorError):
 
 
 class DeliveryError(CandidlyError):
-    """A channel did not take a message; `permanent` errors stop at once, others are tried again."""
+    """A channel did not take a message; `permanent` errors stop at once, others are tried again.
+
+    `left`: the recipients that do not have it yet, where others have.
+    """
 
     def __init__(
-        self, message: str, remedy: str = "", *, permanent: bool = False, retry_after: float | None = None
+        self,
+        message: str,
+        remedy: str = "",
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        left: Sequence[str] = (),
     ) -> None:
         super().__init__(message, remedy)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.left = tuple(left)
 
 
 class EngineError(CandidlyError):

@@ -2,6 +2,7 @@
 
 A message goes out at least once: it is written in the transaction that opens its incident, taken by an UPDATE
 that must touch exactly one row, and taken again when its sender has not come back by the end of its lease.
+Messages are put together only before any of them was taken, so that one that may be out keeps its id.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from candidly.records import Delivery, Incident
@@ -49,9 +50,49 @@ def enqueue(connection: Connection, delivery: Delivery) -> bool:
     return insert_new(connection, deliveries, rows.delivery_row(delivery))
 
 
-def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Delivery]:
+def _due(now: datetime) -> ColumnElement[bool]:
     free = or_(deliveries.c.leased.is_(None), deliveries.c.leased <= now)
-    due = (deliveries.c.state == "pending") & (deliveries.c.due <= now) & free
+    return and_(deliveries.c.state == "pending", deliveries.c.due <= now, free)
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[Delivery]:
+    wanted = select(deliveries).where(_due(now)).order_by(deliveries.c.due, deliveries.c.id).limit(limit)
+    return [rows.to_delivery(dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When a message that nobody holds is due, or the lease of one that somebody holds is over."""
+    pending = deliveries.c.state == "pending"
+    free = select(func.min(deliveries.c.due)).where(pending, deliveries.c.leased.is_(None))
+    held = select(func.min(deliveries.c.leased)).where(pending)
+    found = [connection.scalar(free), connection.scalar(held)]
+    return min((one for one in found if one is not None), default=None)
+
+
+def hold(connection: Connection, ids: Sequence[str], now: datetime, until: datetime) -> int:
+    waiting = update(deliveries).where(deliveries.c.id.in_(ids), _due(now)).values(due=until)
+    return connection.execute(waiting).rowcount
+
+
+def merge(connection: Connection, ids: Sequence[str], now: datetime, whole: Delivery) -> bool:
+    """Put `whole` in the place of messages that no sender has ever taken; raises Taken where one has."""
+    untouched = deliveries.c.id.in_(ids) & (deliveries.c.attempts == 0) & (deliveries.c.state == "pending")
+    done = connection.execute(
+        update(deliveries).where(untouched).values(state="grouped", finished=now, error=f"in {whole.id}")
+    )
+    if done.rowcount != len(ids):
+        raise Taken
+    return enqueue(connection, whole)
+
+
+class Taken(Exception):
+    """Another sender was faster."""
+
+
+def claim_due(
+    connection: Connection, now: datetime, lease: timedelta, limit: int, channel: str | None
+) -> list[Delivery]:
+    due = _due(now) if channel is None else and_(_due(now), deliveries.c.channel == channel)
     wanted = select(deliveries.c.id).where(due).order_by(deliveries.c.due, deliveries.c.id).limit(limit)
     claimed = []
     for id_ in connection.scalars(wanted).all():
@@ -75,9 +116,13 @@ def finish(connection: Connection, id_: str, state: str, now: datetime, error: s
     )
 
 
-def retry(connection: Connection, id_: str, due: datetime, error: str) -> None:
+def retry(connection: Connection, id_: str, due: datetime, error: str, left: Sequence[str]) -> None:
     pending = (deliveries.c.id == id_) & (deliveries.c.state == "pending")
-    connection.execute(update(deliveries).where(pending).values(due=due, leased=None, error=error))
+    values: dict[str, Any] = {"due": due, "leased": None, "error": error}
+    message = connection.scalar(select(deliveries.c.message).where(pending))
+    if left and message is not None:
+        values["message"] = {**message, "left": list(left)}
+    connection.execute(update(deliveries).where(pending).values(**values))
 
 
 def claim_period(connection: Connection, job: str, key: str, now: datetime) -> bool:

@@ -181,13 +181,38 @@ class Store:
         with self.writing() as connection:
             return outbox.enqueue(connection, delivery)
 
-    def claim_due(self, now: datetime, lease: timedelta, limit: int = 50) -> list[Delivery]:
-        """Take up to `limit` due messages; nobody else gets them until the lease is over.
+    def due(self, now: datetime, limit: int = 1000) -> list[Delivery]:
+        """The messages that a sender could take now, longest due first."""
+        with self.reading() as connection:
+            return outbox.due(connection, now, limit)
+
+    def next_due(self) -> datetime | None:
+        """When a sender has something to do next; None where nothing waits."""
+        with self.reading() as connection:
+            return outbox.next_due(connection)
+
+    def hold(self, ids: Sequence[str], now: datetime, until: datetime) -> int:
+        """Let due messages wait; how many did, as others may be out already. Not counted as an attempt."""
+        with self.writing() as connection:
+            return outbox.hold(connection, ids, now, until)
+
+    def merge(self, ids: Sequence[str], now: datetime, whole: Delivery) -> bool:
+        """Send `whole` in the place of several; False, and nothing changed, where one was taken before."""
+        try:
+            with self.writing() as connection:
+                return outbox.merge(connection, ids, now, whole)
+        except outbox.Taken:
+            return False
+
+    def claim_due(
+        self, now: datetime, lease: timedelta, limit: int = 50, channel: str | None = None
+    ) -> list[Delivery]:
+        """Take up to `limit` due messages (of one channel); nobody else gets them until the lease is over.
 
         `attempts` counts this one already, so that a message which kills its sender is noticed.
         """
         with self.writing() as connection:
-            return outbox.claim_due(connection, now, lease, limit)
+            return outbox.claim_due(connection, now, lease, limit, channel)
 
     def mark_sent(self, id: str, now: datetime) -> None:  # noqa: A002
         """The channel has taken the message."""
@@ -199,10 +224,10 @@ class Store:
         with self.writing() as connection:
             outbox.finish(connection, id, "failed", now, error)
 
-    def mark_retry(self, id: str, due: datetime, error: str) -> None:  # noqa: A002
-        """The message is to be tried again, not before `due`."""
+    def mark_retry(self, id: str, due: datetime, error: str, left: Sequence[str] = ()) -> None:  # noqa: A002
+        """The message is to be tried again, not before `due`; of its recipients, for those in `left`."""
         with self.writing() as connection:
-            outbox.retry(connection, id, due, error)
+            outbox.retry(connection, id, due, error, left)
 
     def claim_period(self, job: str, key: str, now: datetime) -> bool:
         """Take on a piece of work that is named by the period it covers: True once for each name."""
