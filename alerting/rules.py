@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from alerting.messages import stable_id
-from candidly.records import Incident, Outcome
+from candidly.records import Incident, Outcome, Severity
 from candidly.spike import Spike
 
 SPIKE, SOURCE, QUIET, DELIVERY = "spike", "source", "quiet", "delivery"
@@ -263,8 +263,14 @@ def delivery_change(known: Iterable[Incident], delivered_to: Iterable[str]) -> C
     )
 
 
-def delivery_incident(channel: str, reason: str, now: datetime) -> Incident:
-    """A channel does not take messages: told through the others, once a channel and day."""
+def delivery_incident(
+    channel: str, reason: str, now: datetime, *, severity: Severity = "notice", lost: str = ""
+) -> Incident:
+    """A channel does not take messages: told through the others, once a channel and day.
+
+    As severe as the message that did not get through; `lost` is what that one said in a line.
+    """
+    facts = [["Not delivered", lost]] if lost else []
     return Incident(
         id=stable_id(DELIVERY, channel, now.date().isoformat()),
         rule=DELIVERY,
@@ -274,6 +280,7 @@ def delivery_incident(channel: str, reason: str, now: datetime) -> Incident:
         detail={
             "channel": channel,
             "summary": f"A message was given up: {reason}",
-            "facts": [["Next", f"repair it, then run: candidly alerts test {channel}"]],
+            "facts": [*facts, ["Next", f"repair it, then run: candidly alerts test {channel}"]],
         },
+        severity=severity,
     )
