@@ -1,43 +1,22 @@
 """Facts -> incidents: what is worth telling, once. Pure; `alerting.outbox.record` writes the result.
 
 An incident opens once: its id follows from rule, subject and day. While the same trouble goes on it is
-updated, not opened again. A spike ends after a cool-down of 7 days, other trouble with the next success.
+updated, not opened again, and ends with the next success. What rose about a company is in `alerting.rises`,
+what single mentions say in `alerting.named`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerting.messages import stable_id
 from candidly.records import Incident, Outcome, Severity
-from candidly.spike import Spike
 
-SPIKE, SOURCE, QUIET, DELIVERY = "spike", "source", "quiet", "delivery"
-COOL_DOWN = timedelta(days=7)
-STRONGER = 1.0  # a spike is told again when chance would do it ten times less often than at the last message
+SOURCE, QUIET, DELIVERY = "source", "quiet", "delivery"
 FAILURES = 3  # runs in a row that may fail for a passing reason before somebody is told
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words to show, and the whole text that they must stand in, letter for letter."""
-
-    text: str
-    whole: str
-    url: str = ""
-    site: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a spike is about. `themes`: title and negative mentions, most first. `more`: where to read on."""
-
-    themes: Sequence[tuple[str, int]] = ()
-    quotes: Sequence[Quote] = ()
-    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,96 +30,6 @@ class Change:
     updated: tuple[Incident, ...] = ()
     resolved: tuple[str, ...] = ()
     occasion: str = ""
-
-
-def spike_change(
-    company: str,
-    spike: Spike | None,
-    known: Iterable[Incident],
-    now: datetime,
-    today: date,
-    evidence: Evidence = Evidence(),
-) -> Change:
-    """Open an incident for a spike, or bring the one up to date that it continues; close what is over.
-
-    `known`: this company's incidents, open and resolved. `today` is the day in the report's time zone.
-    """
-    mine = [one for one in known if one.rule == SPIKE and one.company == company]
-    same = next((one for one in mine if spike and _continues(spike, one)), None)
-    over = tuple(
-        one.id
-        for one in mine
-        if one.status == "open" and one is not same and today > _day(one, "seen") + COOL_DOWN
-    )
-    if spike is None:
-        return Change(resolved=over)
-    fresh = spike_incident(company, spike, now, evidence)
-    if same is None:
-        return Change(opened=(fresh,), resolved=over)
-    detail, renewed = _merge(same.detail, fresh.detail)
-    if detail == same.detail or same.status != "open":
-        return Change(resolved=over)
-    title = fresh.title if renewed else same.title
-    update = replace(same, title=title, detail=detail)
-    return Change(updated=(update,), resolved=over, occasion=spike.last.isoformat() if renewed else "")
-
-
-def spike_incident(company: str, spike: Spike, now: datetime, evidence: Evidence = Evidence()) -> Incident:
-    """The incident of a spike; its id follows from company and first day. At most 3 checked quotes."""
-    facts = [["Usual", f"{spike.low} to {spike.high}"], ["By chance", spike.how_often]]
-    if evidence.themes:
-        facts.append(["Themes", ", ".join(f"{title} ({n})" for title, n in evidence.themes[:3])])
-    detail: dict[str, Any] = {
-        "first": spike.first.isoformat(),
-        "last": spike.last.isoformat(),
-        "seen": spike.last.isoformat(),
-        "kind": spike.kind,
-        "observed": spike.observed,
-        "expected": round(spike.expected, 2),
-        "low": spike.low,
-        "high": spike.high,
-        "total": spike.total,
-        "share": round(spike.share, 4),
-        "usual_share": round(spike.usual_share, 4),
-        "score": round(spike.score, 3),
-        "summary": spike.sentence(),
-        "facts": facts,
-        "themes": [{"theme": title, "negative": n} for title, n in evidence.themes[:3]],
-        "quotes": [
-            {"text": quote.text, "url": quote.url, "site": quote.site}
-            for quote in evidence.quotes
-            if quote.text.strip() and quote.text in quote.whole
-        ][:3],
-        "more": evidence.more,
-    }
-    days = "1 day" if spike.days == 1 else f"{spike.days} days"
-    return Incident(
-        id=stable_id(SPIKE, company, spike.first.isoformat()),
-        rule=SPIKE,
-        company=company,
-        opened=now,
-        title=f"{company}: {spike.observed} negative mentions in {days} (usual: {spike.low} to {spike.high})",
-        detail=detail,
-    )
-
-
-def _day(incident: Incident, name: str) -> date:
-    return date.fromisoformat(incident.detail[name])
-
-
-def _continues(spike: Spike, incident: Incident) -> bool:
-    """Whether a spike overlaps a known one, or follows it within the cool-down."""
-    return (
-        spike.first <= _day(incident, "seen") + COOL_DOWN
-        and spike.last >= _day(incident, "first") - COOL_DOWN
-    )
-
-
-def _merge(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The detail of a spike that goes on, and whether it is now so much stronger that it is told again."""
-    first, seen = min(before["first"], after["first"]), max(before["seen"], after["seen"])
-    renewed = after["score"] >= before["score"] + STRONGER
-    return {**(after if renewed else before), "first": first, "seen": seen}, renewed
 
 
 def source_change(

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from candidly.configalerts import Channel, Heartbeat, Quiet
+from candidly.configrules import Allegations, NamedRule
 from candidly.configtypes import (
     LANGUAGE,
     LONGEST,
@@ -47,6 +48,7 @@ __all__ = [
     "Heartbeat",
     "Model",
     "Name",
+    "NamedRule",
     "Only",
     "Phrase",
     "Quiet",
@@ -285,6 +287,11 @@ class Alerts(Model):
         None, description="How often an incident that stays open is told again; empty: never."
     )
     quiet: Quiet | None = Field(None, description="Hours in which messages wait.")
+    allegations: Allegations = Field(
+        "page",
+        description="How urgent a mention is that alleges discrimination, danger or fraud; off: not told.",
+    )
+    rules: tuple[NamedRule, ...] = Field((), max_length=50, description="Words to be told of.")
     heartbeat: Heartbeat = Field(Heartbeat(), description="A sign of life to a service outside.")
 
 

@@ -20,7 +20,8 @@ def conflicts(config: Any) -> Iterator[tuple[KeyPath, str]]:
     known = [name for company in companies if (name := _text(company, "name"))]
     yield from _twice(("companies",), companies)
     yield from _twice(("sources",), sources := _blocks(config, "sources"))
-    yield from _twice(("alerts", "channels"), _blocks(_get(config, "alerts"), "channels"))
+    for key in ("channels", "rules"):
+        yield from _twice(("alerts", key), _blocks(_get(config, "alerts"), key))
     for at, source in enumerate(sources):
         if (name := _text(source, "company")) and name not in known:
             yield ("sources", at, "company"), _not_a_company(name, known)

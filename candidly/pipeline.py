@@ -30,7 +30,7 @@ from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from collectors.terms import admit
 from reporting import weekly as reports
-from storage import queries, quoted, runlog
+from storage import queries, quoted, runlog, silences
 from storage.keeping import EXPIRED
 
 log = logging.getLogger("candidly")
@@ -242,12 +242,11 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
             outcome, queries.incidents(session.store, status="open", limit=1000), session.now(),
             failures=failures))  # fmt: skip
     opened += _quiet(session)
-    for company in session.config.companies if session.config.alerts.spike.enabled else ():
-        spike = watching.spike_of(session, company.name)
-        opened += _record(session, rules.spike_change(
-            company.name, spike, queries.incidents(session.store, company=company.name, limit=1000),
-            session.now(), watching.today(session),
-            watching.evidence(session, company.name, spike) if spike else rules.Evidence()))  # fmt: skip
+    silent = silences.active(session.store, session.now())
+    for company in session.config.companies:
+        known = queries.incidents(session.store, company=company.name, limit=1000)
+        for change, aloud in watching.changes(session, company.name, known, silent):
+            opened += _record(session, change, aloud=aloud)
     return opened
 
 
@@ -264,8 +263,11 @@ def _quiet(session: Session) -> list[Incident]:
     return opened
 
 
-def _record(session: Session, change: rules.Change) -> list[Incident]:
-    names = [channel.name for channel in session.config.alerts.channels]
+def _record(session: Session, change: rules.Change, *, aloud: bool = True) -> list[Incident]:
+    """Write what the rules decided; `aloud`: with messages about it."""
+    names = [channel.name for channel in session.config.alerts.channels if aloud]
+    for one in change.updated:
+        silences.rise(session.store, one.id, one.severity)
     return outbox.record(session.store, change, names, session.now())
 
 

@@ -311,8 +311,8 @@ class Period:
     end: datetime
 
 
-Severity = Literal["page", "notice"]
-"""page: somebody should look now. notice: worth knowing, can wait for the morning."""
+Severity = Literal["notice", "warning", "page"]
+"""notice: good to know. warning: look at it today. page: look at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,11 @@ def load_config(path: Path) -> Loaded:
         problems = [(("analysis", "extra_themes", *at), text) for at, text in ownthemes.problems(extra)]
         if problems:
             raise ConfigError(placed(path, problems))
+    if rules := loaded.config.alerts.rules:
+        from analysis import alleged
+
+        if wrong := alleged.problems(rules):
+            raise ConfigError(placed(path, [(("alerts", "rules", *at), text) for at, text in wrong]))
     return loaded
 
 

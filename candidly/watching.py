@@ -1,26 +1,41 @@
-"""store -> spike -> incident: the daily series of a company, judged, with the evidence for what is found."""
+"""store -> what rose, what single mentions say -> incidents, with the evidence for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 
-from alerting.rules import Evidence, Quote
-from analysis import spikes
-from analysis.quotes import sentences_around
-from analysis.spikes import LONGEST
+from alerting import named, rises
+from alerting.evidence import QUOTES, Evidence, Quote
+from alerting.messages import stable_id
+from alerting.named import Hit, Naming
+from alerting.rules import Change
+from analysis import copies, parts
+from analysis.alleged import ALLEGED, Alleged, Span
+from analysis.quotes import Picker, candidate, most_typical, sentences_around
+from analysis.weekly_counts import clusters
 from analysis.weekly_themes import title
-from candidly.records import Mention
+from candidly.history import history
+from candidly.records import Incident, Mention, Silence
+from candidly.rise import Rise
 from candidly.session import Session
-from candidly.spike import Spike
-from storage import queries
+from candidly.silencing import silences
+from candidly.spike import SpikeKind
+from storage import queries, series
+from storage.queries import TIMELY_DAYS
 
-HISTORY = timedelta(days=LONGEST)
-QUOTES = 3
+FRESH = timedelta(days=7)
+"""A mention that was first read longer ago has been judged before."""
+FIRST_READING = timedelta(days=1)
+"""What a source holds when it is first read is its past, but for the last days of it."""
+SAMPLE, TEXTS = 150, 500
+LINKS_ONLY = frozenset({"x"})
+"""Types of sources whose terms want links and no texts in what is sent without a person (see their terms)."""
 
 
 def today(session: Session) -> date:
@@ -28,71 +43,184 @@ def today(session: Session) -> date:
     return session.now().astimezone(ZoneInfo(session.config.report.timezone)).date()
 
 
-def spike_of(session: Session, company: str) -> Spike | None:
-    """The spike of negative mentions that is worth an alert today, if there is one."""
-    until = today(session)
-    since, zone = until - HISTORY, session.config.report.timezone
-    found = queries.daily_counts(session.store, company, since, until + timedelta(days=1), zone)
-    if found.empty:
-        return None
-    sources = sorted(set(found["source"]))
-    end = until + timedelta(days=1)
-    covered = queries.covered_days(session.store, sources, since, end, zone, session.imports())
-    first = min(found["day"])
-    days = [first + timedelta(days=n) for n in range((until - first).days + 1)]
-    return spikes.judge(
-        days,
-        _grid(found, "total", days, sources),
-        _grid(found, "negative", days, sources),
-        _grid(covered.assign(one=1), "one", days, sources),
-        until,
-        session.config.alerts.spike,
-        timely=_grid(found, "negative_timely", days, sources),
-    )
+def changes(
+    session: Session, company: str, known: Sequence[Incident], silent: Sequence[Silence] = ()
+) -> Iterator[tuple[Change, bool]]:
+    """What is to be written about a company, in this order, and whether messages may go out about it.
+
+    `known`: its incidents, open and resolved.
+    """
+    for rule, rise in _risen(session, company):
+        themes = rise.rise.themes if rise.rise else ()
+        quiet = silences(silent, company, rule, themes, session.now())
+        found = evidence(session, company, rise.rise) if rise.rise else Evidence()
+        made = rises.rise_changes(
+            rule, company, rise.rise, known, session.now(), today(session), rise.clear, found, silenced=quiet
+        )
+        yield from ((change, not quiet) for change in made)
+    for naming, hits, mentions in _named(session, company):
+        quiet = silences(silent, company, naming.rule, (), session.now())
+        made = named.named_changes(
+            naming, company, hits, known, session.now(), today(session),
+            _named_evidence(session, mentions), silenced=quiet,
+        )  # fmt: skip
+        yield from ((change, not quiet) for change in made)
 
 
-def _grid(frame: pd.DataFrame, value: str, days: Sequence[date], sources: Sequence[str]) -> np.ndarray:
-    """A column as an array (days, sources), 0 where there is no row."""
-    row = {day: i for i, day in enumerate(days)}
-    column = {source: i for i, source in enumerate(sources)}
-    grid = np.zeros((len(days), len(sources)))
-    for day, source, number in zip(frame["day"], frame["source"], frame[value], strict=True):
-        if day in row and source in column:
-            grid[row[day], column[source]] += number
-    return grid
+class _Risen:
+    """A rise, or none, with what says how long ago it was last seen."""
+
+    def __init__(self, rise: Rise | None, clear: rises.Clear) -> None:
+        self.rise, self.clear = rise, clear
 
 
-def evidence(session: Session, company: str, spike: Spike) -> Evidence:
-    """What the negative mentions of a spike speak of: themes, most named first, and a few checked quotes."""
-    zone = ZoneInfo(session.config.report.timezone)
+def _risen(session: Session, company: str) -> Iterator[tuple[str, _Risen]]:
+    settings, now = session.config.alerts.spike, today(session)
+    found = history(session, company, now) if settings.enabled else None
+    if found is None:
+        return
+    whole = found.whole()
+    judged = parts.judged(whole, now, min_negative=settings.min_negative)
+    risen = parts.rises(whole, judged, parts.budget(whole, settings.false_alarms_per_year))
+    kinds: tuple[SpikeKind, ...] = ("more negative", "more posts")
+    for kind in kinds:
+        yield rises.RULES[kind], _Risen(risen.get(kind), partial(parts.clear_days, whole, today=now))
+
+
+def evidence(session: Session, company: str, rise: Rise) -> Evidence:
+    """What the mentions of a rise speak of, in whose words, and how much of it is one thread or wording."""
+    spike, zone = rise.spike, ZoneInfo(session.config.report.timezone)
     start = datetime.combine(spike.first, datetime.min.time(), zone)
     end = datetime.combine(spike.last + timedelta(days=1), datetime.min.time(), zone)
     mentions = queries.mentions_frame(session.store, company, start, end)
     opinions = queries.opinions_frame(session.store, company, start, end)
-    negative = set(mentions.loc[mentions["verdict"].eq("negative"), "pk"])
-    told = opinions[opinions["pk"].isin(negative) & opinions["polarity"].eq("negative")]
-    named = told.groupby("theme")["pk"].nunique().sort_values(ascending=False, kind="stable")
+    told = opinions[opinions["polarity"].eq("negative")]
+    meant = _meant(rise, mentions, told)
+    told = told[told["pk"].isin(meant["pk"])]
+    counted = told.groupby("theme")["pk"].nunique().sort_values(ascending=False, kind="stable")
+    texts = queries.texts(session.store, meant["pk"].tail(TEXTS).tolist())
+    n, least = max(1, len(meant)), session.config.report.min_group
+    large = len(meant) >= least
     return Evidence(
-        themes=[(title(str(theme)), int(n)) for theme, n in named.items()],
-        quotes=_quotes(session, told[told["theme"].eq(named.index[0])]) if len(named) else (),
-        more=f"More: candidly report --company {company!r}, or candidly alerts --json",
+        themes=[(title(str(theme)), int(count)) for theme, count in counted.items()],
+        quotes=_quotes(session, meant, told, counted, least) if large else (),
+        more="More: candidly alerts show {id}",
+        thread=_largest_thread(meant) / n if large else 0.0,
+        copies=copies.largest([one.text for one in texts.values()]) / min(n, TEXTS) if large else 0.0,
+        least=least,
     )
 
 
-def _quotes(session: Session, told: pd.DataFrame) -> list[Quote]:
-    """The sentences around the first opinions, one a thread, none twice."""
-    found: dict[str, Quote] = {}
-    threads: set[str] = set()
-    texts = queries.texts(session.store, told["pk"].head(30).tolist())
-    for pk, start, end in zip(told["pk"], told["start"], told["end"], strict=True):
-        mention: Mention | None = texts.get(pk)
-        span = sentences_around(mention.text, start, end) if mention else None
-        if mention is None or span is None:
-            continue
-        thread, text = mention.thread or mention.id, mention.text[span[0] : span[1]]
-        if thread not in threads and text not in found:
-            found[text] = Quote(text, mention.text, mention.url, mention.site)
-            threads.add(thread)
-        if len(found) == QUOTES:
-            break
-    return list(found.values())
+def _meant(rise: Rise, mentions: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """The mentions that a rise counts."""
+    kept = mentions if rise.kind == "more posts" else mentions[mentions["verdict"].eq("negative")]
+    if rise.whole:
+        return kept
+    part = rise.parts[0]
+    if part.kind == "source":
+        return kept[kept["source"].eq(part.name)]
+    return mentions[mentions["pk"].isin(told["pk"][told["theme"].eq(part.name)])]
+
+
+def _largest_thread(mentions: pd.DataFrame) -> int:
+    """How many are of the largest thread of more than one mention."""
+    threads = Counter(mentions["source"][mentions["thread"] != ""] + "\x1f" + mentions["thread"])
+    most = max((n for thread, n in threads.items() if isinstance(thread, str)), default=0)
+    return most if most > 1 else 0
+
+
+def _quotes(
+    session: Session, meant: pd.DataFrame, told: pd.DataFrame, counted: pd.Series, least: int
+) -> list[Quote]:
+    """Up to three: the most typical passages on the leading theme, no two of one thread or one wording."""
+    if not len(counted) or counted.iloc[0] < least:
+        return []
+    of_theme = told[told["theme"].eq(counted.index[0])].sort_values(["pk", "start"])
+    sample = of_theme.iloc[:: max(1, -(-len(of_theme) // SAMPLE))]
+    texts = queries.texts(session.store, sample["pk"].tolist())
+    threads = dict(zip(meant["pk"].astype(int), clusters(meant), strict=True))
+    passages = [
+        passage
+        for pk, start, end in zip(sample["pk"], sample["start"], sample["end"], strict=True)
+        if (mention := texts.get(pk)) is not None
+        and (passage := candidate(mention, threads[int(pk)], "negative", int(start), int(end))) is not None
+    ]
+    picked = Picker(session.config.report.timezone).pick(most_typical(passages), QUOTES, "theme")
+    by_key = {(mention.source, mention.id): mention for mention in texts.values()}
+    return [_quote(session, by_key[quote.source, quote.id], quote.text) for quote in picked]
+
+
+def _quote(session: Session, mention: Mention, text: str) -> Quote:
+    """Words and link of a mention; the link alone where its source's terms want that."""
+    linked = mention.source in _links_only(session)
+    return Quote("" if linked else text, mention.text, mention.url, mention.site)
+
+
+def _links_only(session: Session) -> set[str]:
+    return {source.name for source in session.config.sources if source.type in LINKS_ONLY}
+
+
+# What single mentions say
+
+Found = tuple[Mention, Span]
+
+
+def _named(session: Session, company: str) -> Iterator[tuple[Naming, list[Hit], list[Found]]]:
+    """Each rule on single mentions, with the fresh mentions that fit it."""
+    namings = list(_namings(session))
+    if not namings:
+        return
+    alerts = session.config.alerts
+    finder = Alleged(alerts.rules, built_in=alerts.allegations != "off")
+    found: dict[tuple[str, str], list[Found]] = {}
+    for mention in _fresh(session, company):
+        for key, span in finder.find(mention).items():
+            found.setdefault(key, []).append((mention, span))
+    zone = ZoneInfo(session.config.report.timezone)
+    for naming in namings:
+        mentions = found.get((naming.group, naming.name), [])
+        yield naming, [_hit(mention, zone) for mention, _ in mentions], mentions
+
+
+def _namings(session: Session) -> Iterator[Naming]:
+    from analysis.alleged import lines
+
+    alerts = session.config.alerts
+    if alerts.allegations != "off":
+        for name in sorted({line.tag.name for line in lines()}):
+            yield Naming(ALLEGED, name, alerts.allegations)
+    for rule in alerts.rules:
+        yield Naming(named.OWN, rule.name, rule.severity, rule.min)
+
+
+def _hit(mention: Mention, zone: ZoneInfo) -> Hit:
+    published = mention.published or mention.collected
+    return Hit(stable_id("m", mention.source, mention.id), published.astimezone(zone).date(), mention.site)
+
+
+def _fresh(session: Session, company: str) -> list[Mention]:
+    """The mentions first read in the last days, soon after they were published: news, not history."""
+    found = dict(series.fresh(session.store, company, session.now() - FRESH))
+    begun = series.begun(session.store) if found else {}
+    mentions = queries.texts(session.store, found)
+    return [
+        mention
+        for pk, mention in mentions.items()
+        if mention.published is not None and _is_news(mention.published, found[pk], begun[mention.source])
+    ]
+
+
+def _is_news(published: datetime, read: datetime, begun: datetime) -> bool:
+    slack = FIRST_READING * 2 if read - begun < FIRST_READING else timedelta(days=TIMELY_DAYS)
+    return read - published <= slack
+
+
+def _named_evidence(session: Session, found: Iterable[Found]) -> Evidence:
+    """Links to the mentions, and words of them where there are enough."""
+    mentions, least = list(found), session.config.report.min_group
+    quotes = []
+    for mention, (start, end) in mentions:
+        span = sentences_around(mention.text, start, end)
+        text = mention.text[slice(*span)] if span and len(mentions) >= least else ""
+        quotes.append(_quote(session, mention, text))
+    return Evidence(quotes=quotes, more="More: candidly alerts show {id}", least=least)

@@ -49,6 +49,11 @@ def end_day(bound: date | datetime, timezone: str) -> date:
     return local_day(bound - timedelta(microseconds=1), timezone) + timedelta(days=1)
 
 
+def midnight(day: date, timezone: str) -> datetime:
+    """When a day begins in `timezone`, aware UTC."""
+    return _midnight(day, ZoneInfo(timezone))
+
+
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     # fold=0: the first of two midnights; a skipped one becomes the moment of the change. Both are the start.
     return datetime.combine(day, time(), zone).astimezone(UTC)

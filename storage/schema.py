@@ -245,7 +245,7 @@ incidents = Table(
     _text("status", "open or resolved."),
     _text("title", "One line for a reader."),
     Column("detail", JSON, nullable=False, comment="The evidence."),
-    Column("severity", Text, nullable=False, server_default="page", comment="page or notice."),
+    Column("severity", Text, nullable=False, server_default="page", comment="notice, warning or page."),
     Column("subject", Text, nullable=False, server_default="", comment="What it is about, beside company."),
     Column("acknowledged", UTCDateTime, comment="When somebody took it on."),
     Column("note", Text, nullable=False, server_default="", comment="What they said."),

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("collectors", "analysis", "storage", "reporting", "alerting")
 LEAVES = {
     "records", "errors", "config", "figures", "files", "periods", "lock", "net", "failpoints", "spike",
-    "configfile", "configschema", "configtypes", "conflicts", "plainwords", "secretstore", "yamlmarks",
+    "configalerts", "configfile", "configrules", "configschema", "configtypes", "conflicts", "plainwords",
+    "rise", "secretstore", "yamlmarks",
 }  # fmt: skip
 READERS = ("reporting", "alerting")
 

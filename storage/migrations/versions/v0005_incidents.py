@@ -13,7 +13,10 @@ down_revision = "0004"
 
 def upgrade() -> None:
     for column in (
-        sa.Column("severity", sa.Text(), nullable=False, server_default="page", comment="page or notice."),
+        sa.Column(
+            "severity", sa.Text(), nullable=False, server_default="page",
+            comment="notice, warning or page.",
+        ),
         sa.Column(
             "subject", sa.Text(), nullable=False, server_default="",
             comment="What it is about, beside company.",
