@@ -1,112 +1,147 @@
-"""Daily counts of several sources as arrays, missing days kept apart from zeros, and their tail. Pure."""
+"""Counts a day (or week) of several sources and series as arrays, missing apart from zero. Pure."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.intp]
+
+SILENCE_DAYS, SILENCE_WEEKS = 56, 12  # what is usual before a silence
+IMPOSSIBLE = 1e-4
 
 
-class Series(NamedTuple):
-    """Arrays (days, sources), one row a day up to today; zero where not covered."""
+class Counts(NamedTuple):
+    """Mentions a day of one series (a company, or one theme of it): each (days,) or (days, sources).
 
-    total: Floats
+    `covered` is False where a source was not read: missing, not zero. `timely` are those of `negative` that
+    may raise an alert (collected soon after they were posted), `timely_total` those of `total`; baselines
+    use them all. None: all may. For a theme, `negative` are the mentions that speak ill of it; `total` stays
+    all mentions.
+    """
+
+    total: ArrayLike
+    negative: ArrayLike
+    covered: ArrayLike
+    timely: ArrayLike | None = None
+    timely_total: ArrayLike | None = None
+
+
+class Panel(NamedTuple):
+    """Arrays (periods, columns) without a gap up to today, zero where not covered.
+
+    A column is one source of one series; the columns of series g start at `starts[g]`.
+    """
+
     negative: Floats
+    other: Floats
     timely: Floats
+    timely_other: Floats
     covered: Bools
+    starts: Ints
+
+    def add(self, columns: Floats) -> Floats:
+        """Sums over the sources of each series: (periods, series)."""
+        if len(self.starts) == columns.shape[1]:
+            return columns
+        sums: Floats = np.add.reduceat(columns, self.starts, axis=1)
+        return sums
+
+    def until(self, end: int) -> Panel:
+        """The first `end` periods."""
+        a, b, c, d, ok, starts = self
+        return Panel(a[:end], b[:end], c[:end], d[:end], ok[:end], starts)
+
+    def known(self, silent: Bools) -> Panel:
+        """With the `silent` periods as missing."""
+        ok = self.covered & ~silent
+        a, b, c, d, _, starts = self
+        return Panel(a * ok, b * ok, c * ok, d * ok, ok, starts)
 
 
-def grid(
-    days: Sequence[date],
-    total: ArrayLike,
-    negative: ArrayLike,
-    covered: ArrayLike,
-    timely: ArrayLike | None,
-    today: date,
-    longest: int,
-) -> Series | None:
-    """The last `longest` days up to `today`, without a gap; None: there are none. See `spikes.assess`."""
-    age = today.toordinal() - np.fromiter((day.toordinal() for day in days), int, len(days))
-    kept = np.flatnonzero((age >= 0) & (age < longest))
+def panel(days: Sequence[date], many: Sequence[Counts], first: int, last: int, step: int = 1) -> Panel | None:
+    """All series over the periods `first`..`last`, of `step` days from Monday, 1 January 1; None: no days.
+
+    It starts with the first period that is given. Raises ValueError where the shapes differ.
+    """
+    at = np.fromiter(((day.toordinal() - 1) // step for day in days), int, len(days))
+    kept = np.flatnonzero((at >= first) & (at <= last))
     if not len(kept):
+        for one in many:  # wrong shapes are an error all the same
+            _columns(one, kept, kept, 0, len(days))
         return None
-    first = age[kept[0]]
+    rows, n = at[kept] - at[kept[0]], int(last - at[kept[0]]) + 1
+    parts = [_columns(one, kept, rows, n, len(days)) for one in many]
+    widths = [part[0].shape[1] for part in parts]
+    negative, total, timely, timely_total, covered = (
+        np.concatenate([part[i] for part in parts], axis=1) for i in range(5)
+    )
+    ok = covered > 0
+    other = np.maximum(total - negative, 0) * ok
+    fresh = np.minimum(timely, negative) * ok
+    fresh_other = np.minimum(np.maximum(timely_total - timely, 0), other) * ok
+    return Panel(negative * ok, other, fresh, fresh_other, ok, np.cumsum([0, *widths[:-1]]))
 
-    def place(values: ArrayLike) -> Floats:
+
+def _columns(one: Counts, kept: Ints, rows: Ints, n: int, days: int) -> list[Floats]:
+    """Negative, total, their timely ones, and covered: each (n, sources)."""
+    timely = one.negative if one.timely is None else one.timely
+    timely_total = one.total if one.timely_total is None else one.timely_total
+    placed = []
+    for values in (one.negative, one.total, timely, timely_total, one.covered):
         given = np.asarray(values, dtype=float)
-        if given.shape[:1] != (len(days),):
-            raise ValueError(f"{len(days)} days need as many values, not {given.shape}")
-        given = given.reshape(len(days), -1)[kept]
-        placed = np.zeros((first + 1, given.shape[1]))
-        placed[first - age[kept]] = given
-        return placed
-
-    ok, tot, neg = place(covered) > 0, place(total), place(negative)
-    new = neg if timely is None else np.minimum(neg, place(timely))
-    ok &= ~impossible_silence(tot, ok)
-    return Series(tot * ok, neg * ok, new * ok, ok)
+        if given.shape[:1] != (days,):
+            raise ValueError(f"{days} days need as many values, not {given.shape}")
+        given = given.reshape(days, -1 if days else 1)
+        array = np.zeros((n, given.shape[1]))
+        array[rows] = given[kept]
+        placed.append(array)
+    return placed
 
 
-def impossible_silence(total: Floats, ok: Bools, window: int = 56, p: float = 1e-4) -> Bools:
-    """Runs of empty days that the volume of the 8 weeks before makes practically impossible.
+def impossible_silence(total: Floats, ok: Bools, window: int = SILENCE_DAYS) -> Bools:
+    """Runs of empty periods that the volume of the `window` before makes practically impossible.
 
-    P(no mention on a day) is taken as 2**-mean, which is a variance of twice the mean.
+    P(no mention in a period) is taken as 2**-mean, which is a variance of twice the mean.
     """
     out = np.zeros_like(ok)
-    for s in range(total.shape[1]):
-        empty = np.flatnonzero(ok[:, s] & (total[:, s] == 0))
-        for run in np.split(empty, np.flatnonzero(np.diff(empty) > 1) + 1):
-            if not len(run):
-                continue
-            before = slice(max(0, run[0] - window), run[0])
+    empty = ok & (total == 0)
+    n = np.arange(1, len(ok) + 1)[:, None]
+    run = (n - np.maximum.accumulate(np.where(empty, 0, n), axis=0)).max(0, initial=0)
+    busiest = ending(cumulated(total), window).max(0, initial=0) / 7  # a baseline has 7 periods at least
+    for s in np.flatnonzero(0.5 ** (run * busiest) < IMPOSSIBLE):
+        at = np.flatnonzero(empty[:, s])
+        for silent in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
+            before = slice(max(0, silent[0] - window), silent[0])
             known = total[before, s][(ok & ~out)[before, s]]
-            if len(known) >= 7 and 0.5 ** (known.mean() * len(run)) < p:
-                out[run, s] = True
+            if len(known) >= 7 and 0.5 ** (known.mean() * len(silent)) < IMPOSSIBLE:
+                out[silent, s] = True
     return out
 
 
-def ending(x: Any, width: int) -> Floats:
-    """Sums over the `width` rows that end with each row (fewer at the start)."""
-    c = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0, dtype=float)])
-    end = np.arange(1, len(c))
-    sums: Floats = c[end] - c[np.maximum(end - width, 0)]
+def cumulated(x: NDArray[np.generic]) -> Floats:
+    """Sums of all rows before each row, and of all: (rows + 1, columns)."""
+    sums = np.zeros((len(x) + 1, *x.shape[1:]))
+    np.cumsum(x, axis=0, dtype=float, out=sums[1:])
     return sums
 
 
-def before(x: Any, width: int, gap: int) -> Floats:
-    """Sums over the `width` rows that end `gap` rows before each row."""
-    sums = np.zeros(x.shape)
-    if len(x) > gap:
-        sums[gap:] = ending(x, width)[: len(x) - gap]
-    return sums
+def ending(sums: Floats, width: int) -> Floats:
+    """Sums over the `width` rows that end with each row (fewer at the start), from `cumulated` ones."""
+    out: Floats = sums[1:].copy()
+    if len(out) > width:
+        out[width:] -= sums[1 : len(out) - width + 1]
+    return out
 
 
-def nb_tail(count: int, mean: float, phi: float) -> float:
-    """P(Y >= count) of a negative binomial with this mean and variance `phi` x mean; Poisson at phi 1.
-
-    Summed from `count` upwards with log-gamma for the first term: exact where it matters, in the tail.
-    """
-    if count <= 0:
-        return 1.0
-    if phi <= 1.0 + 1e-9:
-        log_first = count * math.log(mean) - mean - math.lgamma(count + 1)
-        r, q = 0.0, 0.0
-    else:
-        r, q = mean / (phi - 1.0), 1.0 - 1.0 / phi
-        log_first = math.lgamma(count + r) - math.lgamma(r) - math.lgamma(count + 1)
-        log_first += count * math.log(q) - r * math.log(phi)
-    term = math.exp(log_first)
-    tail, k = term, count
-    while term > tail * 1e-12 or k < mean:
-        term *= (k + r) * q / (k + 1) if q else mean / (k + 1)
-        tail, k = tail + term, k + 1
-        if k > count + 100_000:
-            break
-    return min(tail, 1.0)
+def later(x: Floats, gap: int) -> Floats:
+    """Each row as it was `gap` rows before; zeros before the start."""
+    out = np.zeros_like(x)
+    out[gap:] = x[: max(len(x) - gap, 0)]
+    return out

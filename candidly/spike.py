@@ -16,7 +16,8 @@ class Spike:
 
     `expected` is the usual number for those days, `low` to `high` its usual range (2 standard deviations).
     `score` is log10 of the years between chance alarms as strong as this one: 0 is once a year, 1 once in
-    ten years. Shares are in [0, 1].
+    ten years. Shares are in [0, 1]. Of "more posts", `observed`, `expected`, `low` and `high` count
+    mentions of every kind; `negative` are always the negative ones.
     """
 
     kind: SpikeKind
@@ -29,6 +30,7 @@ class Spike:
     total: int
     usual_share: float
     score: float
+    negative: int | None = None
 
     @property
     def days(self) -> int:
@@ -36,7 +38,8 @@ class Spike:
 
     @property
     def share(self) -> float:
-        return self.observed / self.total if self.total else 0.0
+        negative = self.observed if self.negative is None else self.negative
+        return negative / self.total if self.total else 0.0
 
     @property
     def how_often(self) -> str:
@@ -56,12 +59,13 @@ class Spike:
             if self.days == 1
             else f"in the {self.days} days to {self.last:%d %B %Y}"
         )
+        what = "negative mentions" if self.kind == "more negative" else "mentions"
         mood = (
             f"{self.share:.0%} of all mentions were negative, usual is {self.usual_share:.0%}"
             if self.kind == "more negative"
             else f"there were more mentions of every kind; the negative share ({self.share:.0%}) is as usual"
         )
         return (
-            f"{self.observed} negative mentions {when}; usual is {self.low} to {self.high}. "
+            f"{self.observed} {what} {when}; usual is {self.low} to {self.high}. "
             f"{mood[0].upper()}{mood[1:]}. Chance alone does this {self.how_often}."
         )

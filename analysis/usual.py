@@ -1,0 +1,192 @@
+"""What is usual for a series of counts: weekday, trend and season, level, and how wrong that has been. Pure.
+
+Everything is learnt strictly before a row `cut`, robustly: past spikes count little (Farrington et al. 1996,
+doi.org/10.2307/2983331; Noufaily et al. 2013, doi.org/10.1002/sim.5595: Anscombe residuals above 2.58 are
+weighted down by their square). Arrays are (periods, columns); all columns are fitted in one pass.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.counts import Bools, Floats, cumulated, ending, later
+
+PHI = 1.6  # prior of variance/mean ...
+PHI_PERIODS = 25.0  # ... worth this many periods
+ROBUST = 2.58
+CAP = 3.0  # past periods are cut at mean + 3 sd + 1
+ANCHOR = 100.0  # the level is pulled to the shape with the weight of this many mentions
+SMALL = 0.05  # no expectation is taken below this, where a ratio needs one
+TREND_SD = 0.5  # prior of the growth a year, on the log scale
+WAVE_SD = 0.5  # prior of the yearly wave's amplitude, on the log scale
+WAVES = 2
+HALF_YEAR = 182
+
+
+class Pace(NamedTuple):
+    """How a series is read: everything in periods (days, or weeks)."""
+
+    step: int  # days of a period
+    year: float
+    windows: tuple[int, ...]  # judged: the last so many periods together
+    gaps: tuple[int, ...]  # the level of a window ends so many periods before the window does
+    level: int
+    least: int  # covered periods before a source is judged
+    share: int  # periods that the usual share is taken from
+    volume: tuple[tuple[int, int], ...]  # longer windows and gaps, of the volume only
+    block: int  # what is usual is learnt anew every so many periods
+    longest: int
+    looks: float  # price of looking at several overlapping windows, from simulations
+    surge: float  # how often (a period) the volume as a whole is another than usual, before looking
+
+
+DAILY = Pace(
+    1, 365.25, (1, 3, 7, 14), (7, 7, 7, 14), 84, 14, 90, ((28, 28), (28, 84)), 7, 1096, looks=3.5, surge=0.1
+)
+WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, surge=0.003)
+
+
+def shape(y: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:
+    """Expected counts of each period up to a level: weekday x exp(trend + yearly waves). (periods, columns)
+
+    A Poisson regression on weekly sums, over-dispersed, with normal priors on trend (from half a year of
+    history) and waves (from a year), so that short and sparse series stay flat unless they say otherwise.
+    """
+    week = 7 // pace.step
+    factor = _weekdays(y, ok, cut, week) * ok
+    weeks = cut // week
+    start = cut - weeks * week
+    binned = (weeks, week, y.shape[1])
+    sums, exposure = y[start:cut].reshape(binned).sum(1), factor[start:cut].reshape(binned).sum(1)
+    if weeks < 4:
+        flat: Floats = factor * (y[:cut].sum(0) + 0.5) / (factor[:cut].sum(0) + 1.0)
+        return flat
+    middle: Floats = ((np.arange(weeks, dtype=np.float64) - weeks + 0.5) * week - 0.5) / pace.year
+    beta = _regression(sums, exposure, _design(middle, cut / pace.year), _precision(cut / pace.year))
+    at = (np.arange(len(y)) - cut) / pace.year
+    fitted: Floats = factor * np.exp(np.clip(_design(at, cut / pace.year) @ beta.T, -20, 20))
+    return fitted
+
+
+def _weekdays(y: Floats, ok: Bools, cut: int, week: int) -> Floats:
+    """Weekday factors of the last half year, shrunk towards 1 by four days' (at least 8) mentions."""
+    rows = min(cut, HALF_YEAR) // 7 * 7
+    if week == 1 or rows < 14:
+        return np.ones(y.shape)
+    kept = slice(cut - rows, cut)
+    mean = y[kept].sum(0) / np.maximum(ok[kept].sum(0), 1) + 1e-9
+    tame = np.minimum(y[kept], mean + 4 * np.sqrt(2 * mean) + 2)
+    sums, days = tame.reshape(-1, 7, y.shape[1]).sum(0), ok[kept].reshape(-1, 7, y.shape[1]).sum(0)
+    prior = np.maximum(4 * mean, 8.0)
+    factor = (sums + prior) / (days * mean + prior)
+    weekly: Floats = (factor / factor.mean(0))[(np.arange(len(y)) - cut) % 7]
+    return weekly
+
+
+def _design(at: Floats, years: float) -> Floats:
+    """Constant, trend, yearly waves at these times (years): (times, terms)."""
+    columns = [np.ones(len(at))]
+    if years > 0.5:
+        columns.append(at)
+    if years >= 1:
+        for wave in range(1, WAVES + 1):
+            columns += [np.cos(2 * np.pi * wave * at), np.sin(2 * np.pi * wave * at)]
+    return np.column_stack(columns)
+
+
+def _precision(years: float) -> Floats:
+    """Prior precision of each term of `_design`; the second wave is held twice as tight."""
+    trend = [TREND_SD**-2] if years > 0.5 else []
+    waves = [wave * WAVE_SD**-2 for wave in range(1, WAVES + 1) for _ in range(2)] if years >= 1 else []
+    return np.diag([1e-4, *trend, *waves])
+
+
+def _regression(y: Floats, exposure: Floats, design: Floats, precision: Floats) -> Floats:
+    """Coefficients (columns, terms): iteratively reweighted least squares, past spikes weighted down."""
+    terms = design.shape[1]
+    squares = (design[:, :, None] * design[:, None, :]).reshape(-1, terms**2)
+    beta = np.zeros((y.shape[1], terms))
+    beta[:, 0] = np.log((y.sum(0) + 0.5) / (exposure.sum(0) + 1.0))
+    live, offset = exposure > 1e-9, np.log(np.maximum(exposure, 1e-9))
+    weight, phi = np.ones_like(y), np.full(y.shape[1], PHI)
+    for rounds in (3, 2, 2, 2):
+        for _ in range(rounds):
+            eta = np.clip(design @ beta.T, -20, 20)
+            mean = np.exp(eta + offset) * live
+            working = weight * mean / phi
+            target = eta + np.clip((y - mean) / np.maximum(mean, 1e-9), -5, 5)
+            normal = (working.T @ squares).reshape(-1, terms, terms) + precision
+            beta = np.linalg.solve(normal, ((working * target).T @ design)[:, :, None])[:, :, 0]
+        mean = np.maximum(np.exp(np.clip(design @ beta.T, -20, 20) + offset), SMALL)
+        error = (weight * (y - mean) ** 2 / mean * live).sum(0)
+        phi = np.maximum(1.0, (error + 4 * PHI) / ((weight * live).sum(0) + 4.5 - terms / 2))
+        weight = _spike_weight(anscombe(y, mean) / np.sqrt(phi))
+    return beta
+
+
+def anscombe(y: Floats, mean: Floats) -> Floats:
+    """Residuals of counts that are about normal (McCullagh and Nelder 1989, 2.4), with variance phi."""
+    return 1.5 * (np.cbrt(y) ** 2 / np.sqrt(np.cbrt(mean)) - np.sqrt(mean))
+
+
+def _spike_weight(residual: Floats) -> Floats:
+    return np.where(residual > ROBUST, 1 / np.maximum(residual * residual, 1.0), 1.0)
+
+
+def cut_back(y: Floats, shape: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:
+    """Counts with past extremes cut back to the upper limit of what was normal then."""
+    exposure = later(ending(cumulated(shape), pace.level), 1) + ANCHOR
+    days = cumulated(ok)
+    good = ok & (later(days[1:], 1) >= pace.least) & (later(ending(days, pace.level), 1) >= pace.least / 2)
+    learnt = good.copy()
+    learnt[cut:] = False
+    capped = y
+    for _ in range(2):
+        posts = later(ending(cumulated(capped), pace.level), 1) + ANCHOR
+        e = np.maximum(posts / exposure * shape, SMALL)
+        tame = (np.minimum(y, e + 3 * np.sqrt(2 * e) + 2) - e) ** 2 / e
+        phi = np.maximum(1.0, ((tame * learnt).sum(0) + PHI * PHI_PERIODS) / (learnt.sum(0) + PHI_PERIODS))
+        capped = np.where(good, np.minimum(y, e + CAP * np.sqrt(e * (phi + e / posts)) + 1.0), y)
+    return capped
+
+
+class Level:
+    """Forecasts of windows of any width from shape x level, the level as it was some periods before."""
+
+    def __init__(self, capped: Floats, shape: Floats, ok: Bools, pace: Pace) -> None:
+        days = cumulated(ok)
+        self._shape = cumulated(shape)
+        self._posts = ending(cumulated(capped), pace.level)
+        self._exposure = ending(self._shape, pace.level)
+        self._days = ending(days, pace.level)
+        self._least = pace.least
+        self.ever: Bools = later(days[1:], 1) >= pace.least
+        self._known: dict[int, tuple[Floats, Bools]] = {}
+
+    def forecast(self, width: int, gap: int) -> tuple[Floats, Bools]:
+        """Expected sums of the `width` rows ending with each row, and where there is enough to judge by."""
+        if gap not in self._known:
+            ratio = (later(self._posts, gap) + ANCHOR) / (later(self._exposure, gap) + ANCHOR)
+            self._known[gap] = ratio, self.ever & (later(self._days, gap) >= self._least / 2)
+        ratio, ready = self._known[gap]
+        return ratio * ending(self._shape, width), ready
+
+
+def dispersion(
+    sums: Floats, expected: Floats, use: Bools, width: int, prior: Floats | float, weight: float
+) -> tuple[Floats, Floats]:
+    """Variance/mean of past forecast errors (series,), and the weights (rows, series) that they had.
+
+    Sums of `width` periods overlap, so they count 1/width; large excesses, past spikes, count little.
+    """
+    e = np.maximum(expected, SMALL)
+    error, residual = (sums - e) ** 2 / e, anscombe(sums, e)
+    given = np.broadcast_to(np.asarray(prior, dtype=float), sums.shape[1:])
+    phi, w = given, np.ones_like(sums)
+    for _ in range(3):
+        w = _spike_weight(residual / np.sqrt(phi)) * use
+        phi = ((w * error).sum(0) / width + given * weight) / (w.sum(0) / width + weight)
+        phi = np.maximum(phi, 1.0)
+    return phi, w

@@ -1,0 +1,212 @@
+"""The surprise of every window of a panel: negatives by number or by share, and the volume. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.counts import Bools, Floats, Panel, cumulated, ending, later
+from analysis.tails import nb_tail, share_tail
+from analysis.usual import PHI, PHI_PERIODS, SMALL, Level, Pace, anscombe, cut_back, dispersion, shape
+
+WINDOW_WEIGHT = 150.0  # longer windows' dispersion is pulled to the one-period value, worth so many windows
+VOLUME_WEIGHT = 10.0  # that of the longer volume windows to the prior
+FOLLOWS = (
+    30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
+)
+SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a binomial's
+RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
+
+
+class Window(NamedTuple):
+    """The windows of one width that end with each judged period: arrays (periods, series)."""
+
+    width: int
+    observed: Floats  # negative mentions that may raise an alert
+    expected: Floats
+    spread: Floats  # variance / mean
+    total: Floats
+    usual_total: Floats
+    spread_total: Floats
+    usual_share: Floats
+    p_negative: Floats  # 1 where nothing is above what is usual
+    p_posts: Floats
+
+
+class _Sums(NamedTuple):
+    """Sums over windows of one width, each row the window that ends with it: (periods, series)."""
+
+    negative: Floats
+    expected: Floats
+    other: Floats
+    expected_other: Floats
+
+
+class _Share(NamedTuple):
+    total: Floats
+    usual: Floats
+    variance: Floats  # of the number of negatives, binomial
+
+
+class _Spread(NamedTuple):
+    """Variance / mean of each series: negatives given the others, others, share beyond binomial."""
+
+    negative: Floats | float
+    other: Floats | float
+    share: Floats | float
+
+
+class Scanner:
+    """What is usual for the panel's columns, learnt before row `cut`, as sums over windows."""
+
+    def __init__(self, data: Panel, cut: int, pace: Pace) -> None:
+        self.data, self.cut, self.pace = data, cut, pace
+        self.columns = columns = data.negative.shape[1]
+        y = np.concatenate([data.negative, data.other], axis=1)
+        ok = np.concatenate([data.covered, data.covered], axis=1)
+        usual = shape(y, ok, cut, pace)
+        capped = cut_back(y, usual, ok, cut, pace)
+        self.level = Level(capped, usual, ok, pace)
+        self.negative, self.other = cumulated(data.negative), cumulated(data.other)
+        tame = cumulated(np.minimum(capped[:, :columns], data.negative + data.other))
+        self.tame = later(ending(tame, pace.share), 1)
+        self.whole = later(ending(self.negative + self.other, pace.share), 1)
+
+    def sums(self, width: int, gap: int) -> tuple[_Sums, Bools]:
+        """The sums, over the sources that can be judged; and which (periods, columns) these are."""
+        add, c = self.data.add, self.columns
+        expected, ready = self.level.forecast(width, gap)
+        on = ready[:, :c]
+        sums = _Sums(
+            add(ending(self.negative, width) * on),
+            add(expected[:, :c] * on),
+            add(ending(self.other, width) * on),
+            add(expected[:, c:] * on),
+        )
+        return sums, on
+
+    def share(self, width: int, on: Bools) -> _Share:
+        """The usual share, from the periods before the window; each source at its own."""
+        add = self.data.add
+        whole = later(self.whole, width - 1)
+        q = np.clip((later(self.tame, width - 1) + 1.0) / (whole + 3.0), 0.02, 0.95)
+        m = (ending(self.negative, width) + ending(self.other, width)) * on
+        total = add(m)
+        variance = add(m * q * (1 - q) * (1 + m / (whole + 3.0)))
+        return _Share(total, add(m * q) / np.maximum(total, 1e-9), variance)
+
+    def changed(self, sums: _Sums, phi: Floats, first: int) -> Floats:
+        """Bayes factor of "the volume is another than usual" from the other mentions; (periods, series).
+
+        Against any factor between a fifth and five times: exp(z^2/2) sqrt(2 pi) sd(log volume) / RANGE, the
+        Laplace approximation (Kass and Raftery 1995, doi.org/10.1080/01621459.1995.10476572).
+        """
+        e = np.maximum(sums.expected_other[first:], SMALL)
+        z = anscombe(sums.other[first:], e) / np.sqrt(phi)
+        factor = np.exp(np.minimum(z * z / 2, 50)) * np.sqrt(2 * np.pi * phi / e) / RANGE
+        return np.where(sums.expected_other[first:] > 0, factor, 0.0)
+
+    def long_change(self, first: int) -> Floats:
+        """The same from four weeks against what was usual before, which a lasting change cannot blur soon."""
+        best = np.zeros((len(self.data.covered) - first, len(self.data.starts)))
+        for width, gap in self.pace.volume:
+            expected, ready = self.level.forecast(width, gap)
+            on, c = ready[:, : self.columns], self.columns
+            other, e = self.data.add(ending(self.other, width) * on), self.data.add(expected[:, c:] * on)
+            past = slice(0, self.cut)
+            phi, _ = dispersion(other[past], e[past], e[past] > 0, width, PHI, VOLUME_WEIGHT)
+            best = np.maximum(best, self.changed(_Sums(other, e, other, e), phi, first))
+        return best
+
+    def follow(self, sums: _Sums, use: Bools, width: int, before: _Spread | None) -> tuple[Floats, _Spread]:
+        """Expected negatives given the other mentions, and the dispersions; (periods, series).
+
+        The negatives follow the others by the share b of their relative excess that they have
+        followed them by before (least squares, pulled to 0): 0 if independent, 1 if they move as one.
+        """
+        past = slice(0, self.cut)
+        first = before is None
+        weight = PHI_PERIODS if first else WINDOW_WEIGHT
+        prior = PHI if before is None else before.negative
+        x, e, o, eo = sums
+        phi_other, _ = dispersion(
+            o[past], eo[past], use, width, PHI if before is None else before.other, weight
+        )
+        phi, w = dispersion(x[past], e[past], use, width, prior, weight)
+        safe, safe_other = np.maximum(e, SMALL), np.maximum(eo, SMALL)
+        ratio, bound = e / safe_other, 3 * np.sqrt(phi_other * safe_other)
+        excess = ratio * np.clip(o - eo, -bound, bound)
+        tame = np.minimum(x[past], (e + 3 * np.sqrt(phi * safe) + 1)[past]) - e[past]
+        w = w / safe[past]
+        both, own = (w * tame * excess[past]).sum(0) / width, (w * excess[past] ** 2).sum(0) / width
+        held = FOLLOWS / (1 if self.pace.step == 1 else 3) * ratio[past].sum(0) / max(self.cut, 1) * phi_other
+        b = np.clip(both / (own + held + 1e-9), 0.0, 1.0)
+        given = np.maximum(e + b * excess, 0.3 * e)
+        phi, _ = dispersion(x[past], given[past], use, width, prior, weight)
+        return given, _Spread(phi, phi_other, 0.0)
+
+    def share_spread(
+        self, sums: _Sums, share: _Share, use: Bools, width: int, before: _Spread | None
+    ) -> Floats:
+        """Variance of past numbers of negatives, given the volume, beyond a binomial's; (series,)."""
+        past = slice(0, self.cut)
+        total, variance = share.total[past], share.variance[past]
+        error = np.minimum(sums.negative[past], total) - total * share.usual[past]
+        chi = np.minimum(error**2 / np.maximum(variance, 1e-9), 9.0)
+        counted = use & (variance > 0) & (total >= 2)
+        prior, weight = (SHARE_PHI, SHARE_PERIODS) if before is None else (before.share, WINDOW_WEIGHT)
+        phi = ((chi * counted).sum(0) / width + prior * weight) / (counted.sum(0) / width + weight)
+        beyond: Floats = np.maximum(1.0, phi)
+        return beyond
+
+
+def windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: int) -> tuple[list[Window], Bools]:
+    """All windows that end with row `first` or later; and (periods, series) what can be judged at all."""
+    scanner = Scanner(data, cut, pace)
+    able = data.add((scanner.level.ever[:, : scanner.columns] & data.covered).astype(np.float64))[first:] > 0
+    long_change = scanner.long_change(first)
+    found: list[Window] = []
+    daily: _Spread | None = None
+    rows = np.arange(cut)[:, None]
+    for width, gap in zip(pace.windows, pace.gaps, strict=True):
+        sums, on = scanner.sums(width, gap)
+        use = (sums.expected[:cut] > 0) & (rows >= width)
+        given, spread = scanner.follow(sums, use, width, daily)
+        share = scanner.share(width, on)
+        spread = spread._replace(share=scanner.share_spread(sums, share, use, width, daily))
+        daily = daily or spread
+        change = np.maximum(scanner.changed(sums, np.asarray(spread.other), first), long_change)
+        changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
+        fresh = [data.add(ending(cumulated(x), width) * on)[first:] for x in (data.timely, data.timely_other)]
+        found.append(_window(width, first, given, sums, share, spread, changed, fresh, min_negative))
+    return found, able
+
+
+def _window(
+    width: int,
+    first: int,
+    given: Floats,
+    sums: _Sums,
+    share: _Share,
+    spread: _Spread,
+    changed: Floats,
+    fresh: list[Floats],
+    min_negative: int,
+) -> Window:
+    x, other = fresh
+    e, total = given[first:], share.total[first:]
+    usual_other, everything = sums.expected_other[first:], x + other
+    phi, phi_other = (np.broadcast_to(np.asarray(v), x.shape) for v in (spread.negative, spread.other))
+    p = np.ones(x.shape)
+    up = (x >= min_negative) & (x > e) & (e > 0)
+    whole, usual = np.maximum(total[up], x[up]), share.usual[first:][up]
+    phi_share = np.broadcast_to(np.asarray(spread.share), x.shape)[up]
+    phi_share = phi_share * share.variance[first:][up] / np.maximum(whole * usual * (1 - usual), 1e-9)
+    by_share = share_tail(x[up], whole, usual, np.maximum(1.0, phi_share))
+    p[up] = (1 - changed[up]) * nb_tail(x[up], e[up], phi[up]) + changed[up] * by_share
+    p_posts = np.ones(x.shape)
+    up = (everything >= min_negative) & (other > usual_other) & (usual_other > 0)
+    p_posts[up] = nb_tail(other[up], usual_other[up], phi_other[up])
+    usual_total = sums.expected[first:] + usual_other
+    return Window(width, x, e, phi, everything, usual_total, phi_other, share.usual[first:], p, p_posts)
