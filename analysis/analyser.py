@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,39 +19,36 @@ from analysis.features import (
     KIND_NUMBER,
     OTHER_SECTION,
     ROLE_NUMBER,
+    ROLES,
     SECTION_NUMBER,
     THEME_NUMBER,
     Given,
+    Item,
     columns,
     features_of,
+    items_of,
 )
 from analysis.language import UNKNOWN, LanguageFinder
 from analysis.lexicon import FOLDER, Lexicon
+from analysis.outside import is_outside, scored, sentence_scores
 from analysis.phrases import Line, Match, PhraseBook, fold, words_of
-from analysis.reader import Reader
+from analysis.reader import Reader, Reading
 from analysis.sentences import split
 from analysis.sentiment import Sentence
 from analysis.vader import Vader
 from candidly import config
-from candidly.records import Analysis, Ghosting, Kind, Mention
+from candidly.records import Analysis, Kind, Label, Mention, from_columns
 
 LONGEST: Final = 50_000
 """Characters that are read; the rest is flagged as truncated."""
 WITH_LEXICON: Final = frozenset({"en"})
+TAUGHT_AT_ONCE: Final = 1000
 SECTIONS: Final = frozenset({"pros", "cons", "advice"})
-RULES: Final = 3
+RULES: Final = 4
 """Raised whenever code changes what a text is read as, so that stored analyses show their age."""
 
 
 Text = tuple[str, Kind, Mention | None]
-
-
-class Reading(NamedTuple):
-    """What one pass of the rules over a text found, in text order."""
-
-    matches: list[Match]
-    signs: list[themes.Sign]
-    sentences: list[Sentence]
 
 
 class Opened(NamedTuple):
@@ -116,7 +114,10 @@ class Analyser:
         return self._analyse([(text, kind, None) for text, kind in texts])
 
     def explain(self, text: str) -> list[tuple[int, int, float]]:
-        """`(start, end, score)` of every clause, for people who ask why a text scored as it did."""
+        """`(start, end, score)` of every clause, for people who ask why a text scored as it did.
+
+        Of a text that speaks neither of hiring nor of working: of every sentence, by VADER.
+        """
         if self._plain:
             opened = self._open(text, "post", None)
             return (
@@ -127,8 +128,21 @@ class Analyser:
         batch = self._open_batch([(text, "post", None)], [fold(text[:LONGEST])])
         if batch.languages[0] not in self._scored:
             return []
-        tones = self._reader.tones_of(features_of((), batch.tokens, batch.given))
-        return [(tone.start, tone.end, tone.score) for tone in tones]
+        features = features_of((), batch.tokens, batch.given)
+        if is_outside(self._reader.read_features(features)[0], "post"):
+            return sentence_scores(self._vader, [text[:LONGEST]])[0]
+        return [(tone.start, tone.end, tone.score) for tone in self._reader.tones_of(features)]
+
+    def items(self, texts: Sequence[tuple[str, Kind]]) -> list[Item]:
+        """Texts with their kinds as the learned reader is taught them, with what the rules find in them."""
+        found: list[Item] = []
+        for at in range(0, len(texts), TAUGHT_AT_ONCE):
+            part: list[Text] = [
+                (text[:LONGEST], kind, None) for text, kind in texts[at : at + TAUGHT_AT_ONCE]
+            ]
+            given = self._open_batch(part, [fold(text) for text, _, _ in part]).given
+            found += items_of([text for text, _, _ in part], given)
+        return found
 
     def _analyse(self, texts: Sequence[Text]) -> list[Analysis]:
         if self._plain:
@@ -184,30 +198,52 @@ class Analyser:
         folded = [fold(text[:LONGEST]) for text, _, _ in texts]
         batch = self._open_batch(texts, folded)
         readings = self._reader.read_features(features_of((), batch.tokens, batch.given))
-        lost = batch.standings.lost_customer.tolist()
-        silent = batch.standings.candidate.tolist()
-        version, done = self.version, []
+        opinions = [found.opinions for found in readings]
+        if not self._all_themes:
+            opinions = [tuple(one for one in some if one.theme in self._named) for some in opinions]
+        stated = [
+            roles.stated(mention, found.role, found.stage)
+            for (_, _, mention), found in zip(texts, readings, strict=True)
+        ]
+        left = batch.standings.candidate.tolist()
+        done = from_columns(
+            Analysis, len(texts), version=repeat(self.version), language=batch.languages,
+            score=(found.score for found in readings), label=(found.label for found in readings),
+            unscored=repeat(""), role=(role for role, _ in stated), stage=(stage for _, stage in stated),
+            ghosting=(
+                "candidate" if we else "employer" if found.ghosted else "none"
+                for we, found in zip(left, readings, strict=True)
+            ),
+            lost_customer=batch.standings.lost_customer.tolist(),
+            truncated=(len(text) > LONGEST for text, _, _ in texts), opinions=opinions,
+        )  # fmt: skip
+        for n, (score, label) in self._outside(texts, batch.languages, readings).items():
+            role = ROLES[batch.standings.role[n]]
+            done[n] = dataclasses.replace(done[n], score=score, label=label, role=role)
         for n, (text, kind, mention) in enumerate(texts):
-            language, found, truncated = batch.languages[n], readings[n], len(text) > LONGEST
-            if language not in self._scored:
-                done.append(self._unscored(language, kind, mention, truncated))
-                continue
-            role, stage = found.role, found.stage
-            if mention is not None or role in ("employee", "former"):
-                role, stage = roles.stated(mention, role, stage)
-            ghosting: Ghosting = "employer" if found.ghosted else "candidate" if silent[n] else "none"
-            opinions = found.opinions
-            if not self._all_themes:
-                opinions = tuple(one for one in opinions if one.theme in self._named)
-            done.append(Analysis(
-                version=version, language=language, score=found.score, label=found.label,
-                role=role, stage=stage, ghosting=ghosting, lost_customer=lost[n],
-                truncated=truncated, opinions=opinions,
-            ))  # fmt: skip
+            if batch.languages[n] not in self._scored:
+                done[n] = self._unscored(batch.languages[n], kind, mention, len(text) > LONGEST)
         for n in batch.own:
             if done[n].label is not None:
                 done[n] = self._with_own(done[n], *texts[n])
         return done
+
+    def _outside(
+        self, texts: Sequence[Text], languages: Sequence[str], readings: Sequence[Reading]
+    ) -> dict[int, tuple[float, Label]]:
+        """Score and label of the texts that speak neither of hiring nor of working, by their number.
+
+        Their role is what phrases say: the learned reader takes nearly everybody for a candidate there.
+        """
+        outside = [
+            n
+            for n, found in enumerate(readings)
+            if is_outside(found, texts[n][1]) and languages[n] in self._scored
+        ]
+        if not outside:
+            return {}
+        by_sentence = sentence_scores(self._vader, [texts[n][0][:LONGEST] for n in outside])
+        return {n: scored(readings[n], sentences) for n, sentences in zip(outside, by_sentence, strict=True)}
 
     def _open_batch(self, texts: Sequence[Text], folded: Sequence[str]) -> Batch:
         """What the rules find in a batch."""

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.hashtable import HashIndex
+from analysis.hashtable import HashIndex, places
 from analysis.phrases import fold
 
 Ints = NDArray[np.int64]
@@ -99,7 +99,7 @@ class Tokens(NamedTuple):
     @property
     def bounds(self) -> Ints:
         """The first token of each text, and one past the last of all."""
-        return np.append(np.searchsorted(self.begin, self.origin), len(self.begin))
+        return np.append(self.begin.searchsorted(self.origin), len(self.begin))
 
 
 class Grams(NamedTuple):
@@ -150,20 +150,20 @@ def tokens_of(buffer: Buffer) -> Tokens:
     raw = _plain(buffer.text)
     kind = np.frombuffer(bytearray(raw.translate(CLASSES)), np.uint8)
     _join_apostrophes(kind)
-    edge = np.flatnonzero(kind[1:] != kind[:-1]) + 1  # all but the first run, which is a SEPARATOR
+    edge = places(kind[1:] != kind[:-1]) + 1  # all but the first run, which is a SEPARATOR
     runs = kind[edge]
     is_token = (runs == WORD) | (runs == MARK)
-    at = np.flatnonzero(is_token)
+    at = places(is_token)
     begin, past, mark = edge[at], edge[at + 1], runs[at] == MARK
     word, hashes = _hash(raw, begin, np.where(mark, 1, past - begin))
     hard, soft = _breaks(raw, edge, runs, is_token, len(at))
-    bounds = np.append(np.searchsorted(begin, buffer.origin), len(begin))
+    bounds = np.append(begin.searchsorted(buffer.origin), len(begin))
     text = np.repeat(np.arange(len(buffer.origin)), np.diff(bounds))
     hard[bounds] = True
     hard[1:-1] |= mark[:-1] & ~mark[1:]
     soft |= hard
     soft[TURN_INDEX.find(hashes)[0]] = True
-    sentence, clause = np.cumsum(hard[:-1]) - 1, np.cumsum(soft[:-1]) - 1
+    sentence, clause = hard[:-1].cumsum() - 1, soft[:-1].cumsum() - 1
     return Tokens(begin, past, text, sentence, clause, hashes, word, mark, buffer.origin)
 
 
@@ -176,7 +176,7 @@ def _plain(text: str) -> bytes:
 
 def _join_apostrophes(kind: NDArray[np.uint8]) -> None:
     """An apostrophe between letters belongs to the word; others are nothing."""
-    at = np.flatnonzero(kind == APOSTROPHE)
+    at = places(kind == APOSTROPHE)
     inner = at[(kind[at - 1] == WORD) & (kind[at + 1] == WORD)]
     kind[at], kind[inner] = OTHER, WORD
 
@@ -186,12 +186,12 @@ def _breaks(
 ) -> tuple[Bools, Bools]:
     """Before which tokens (or the end) a sentence or clause ends by what stands between."""
     byte = np.frombuffer(raw, np.uint8)
-    at = np.flatnonzero(runs >= SOFT)
+    at = places(runs >= SOFT)
     kind, place = runs[at], edge[at]
     past = edge[np.minimum(at + 1, len(edge) - 1)]
     blank_after = byte[past] <= BLANK
     dash = (kind == DASH) & (past - place == 1) & blank_after & (byte[place - 1] <= BLANK)
-    before = np.cumsum(is_token)[at]
+    before = is_token.cumsum()[at]
     hard, soft = np.zeros(tokens + 1, np.bool_), np.zeros(tokens + 1, np.bool_)
     hard[before[(kind == HARD) | ((kind == STOP) & blank_after)]] = True
     soft[before[(kind == SOFT) | dash]] = True
@@ -205,10 +205,10 @@ def _hash(raw: bytes, begin: Ints, length: Ints) -> tuple[Hashes, Hashes]:
     block = np.ndarray((len(raw) + BLOCK * (BLOCKS - 1),), "<u8", padded, strides=(1,))
     hashes = (block[begin] & _FIRST_BYTES.take(length, mode="clip")) * FACTORS[0]
     for n in range(1, BLOCKS):
-        long = np.flatnonzero(length > n * BLOCK)
+        long = places(length > n * BLOCK)
         rest = _FIRST_BYTES.take(length[long] - n * BLOCK, mode="clip")
         hashes[long] += (block[begin[long] + n * BLOCK] & rest) * FACTORS[n]
-    for at in np.flatnonzero(length > BLOCKS * BLOCK).tolist():
+    for at in places(length > BLOCKS * BLOCK).tolist():
         token = raw[begin[at] : begin[at] + length[at]]
         hashes[at] = int.from_bytes(blake2b(token, digest_size=8).digest(), "little")
     word = _mix(hashes)
@@ -282,7 +282,9 @@ def _last_negator(tokens: Tokens) -> Ints:
 
 def gram_name(text: str, tokens: Tokens, first: int, last: int, negated: bool, gap: bool) -> str:
     """An n-gram in words, as the lexicon file has it: "never heard", "very _ pay", "~recommend"."""
-    words = [text[tokens.start[k] : tokens.end[k]].lower() for k in range(first, last + 1)]
+    origin = tokens.origin[tokens.text[first]]
+    begin, past = tokens.begin[first : last + 1] - origin, tokens.past[first : last + 1] - origin
+    words = [text[a:b].lower() for a, b in zip(begin.tolist(), past.tolist(), strict=True)]
     words = ["0" if word[0].isdigit() else word for word in words]
     if negated:
         return "~" + words[-1]

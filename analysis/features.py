@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analysis import clauses
 from analysis.clauses import LONGEST, Bools, Grams, Hashes, Ints, Tokens
-from analysis.hashtable import HashIndex
+from analysis.hashtable import HashIndex, places
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ THEMES: Final = (
     "recruiter_knowledge", "scheduling", "work_life_balance",
 )  # fmt: skip
 KINDS: Final = ("interview", "review", "post")
-ROLES: Final = ("candidate", "employee", "former", "other")
+ROLES: Final[tuple[Role, ...]] = ("candidate", "employee", "former", "other")
 STAGES: Final = ("applied", "screened", "interviewed", "offered", "hired", "unclear")
 
 CLAUSE_OUTPUTS: Final = ("positive", "negative", *THEMES)
@@ -43,10 +43,11 @@ SIGNS: Final = (
 """What a clause can have besides n-grams: phrases of the theme file (with what they say), section, kind."""
 
 KIND_NUMBER: Final = {"interview": 0, "review": 1, "post": 2, "comment": 2}
-ROLE_NUMBER: Final = {name: n for n, name in enumerate(ROLES)}
+ROLE_NUMBER: Final[dict[str, int]] = {name: n for n, name in enumerate(ROLES)}
 STAGE_NUMBER: Final = {name: n for n, name in enumerate(STAGES)}
 SECTION_NUMBER: Final = {"pros": 0, "cons": 1}
 OTHER_SECTION: Final = 2
+SECTION_NAMES: Final = ("pros", "cons", "advice")
 SECTION_SIGN: Final = SIGNS.index("#pros")
 KIND_SIGN: Final = SIGNS.index("#interview")
 PRIORS: Final = np.asarray([1, -1, 0])  # of sections by their number
@@ -144,6 +145,23 @@ def given(items: Sequence[Item]) -> Given:
     )
 
 
+def items_of(texts: Sequence[str], known: Given) -> list[Item]:
+    """The other way round: texts with what is known of them, as items."""
+    sections: list[list[tuple[str, int, int]]] = [[] for _ in texts]
+    hits: list[list[Hit]] = [[] for _ in texts]
+    for n, number, start, end in known.sections.T.tolist():
+        sections[n].append((SECTION_NAMES[number], start, end))
+    for n, theme, value, start, end in known.hits.T.tolist():
+        hits[n].append(Hit(THEMES[theme], value, start, end))
+    return [
+        Item(text, KINDS[kind], parts, found, (ROLES[role], STAGES[stage], "employer" if silent else "none"))
+        for text, kind, parts, found, role, stage, silent in zip(
+            texts, known.kind.tolist(), sections, hits, known.role.tolist(), known.stage.tolist(),
+            known.ghosted.tolist(), strict=True,
+        )
+    ]  # fmt: skip
+
+
 def columns(rows: Sequence[tuple[int, ...]], width: int) -> Ints:
     """Rows as columns, of shape (width, rows)."""
     return np.asarray(rows, np.int64).reshape(-1, width).T.copy()
@@ -154,7 +172,7 @@ def features_of(items: Sequence[Item], tokens: Tokens, known: Given) -> Features
     grams = clauses.grams(tokens)
     first = np.ones(len(tokens.clause), np.bool_)
     first[1:] = tokens.clause[1:] != tokens.clause[:-1]
-    at = np.flatnonzero(first)
+    at = places(first)
     begin, past = tokens.begin[at], tokens.past[np.append(at[1:], len(first))[: len(at)] - 1]
     text = tokens.text[at]
     origin = tokens.origin[text]
@@ -166,12 +184,12 @@ def features_of(items: Sequence[Item], tokens: Tokens, known: Given) -> Features
 def _signs(known: Given, origin: Ints, text: Ints, begin: Ints, past: Ints) -> tuple[Ints, Ints, Ints]:
     """Clause and number of each sign, and each clause's prior. `begin`, `past`: places in the buffer."""
     owner, theme, value, start, end = known.hits
-    low = np.searchsorted(past, origin[owner] + start, "right")
-    high = np.searchsorted(begin, origin[owner] + np.minimum(end, LONGEST))
+    low = past.searchsorted(origin[owner] + start, "right")
+    high = begin.searchsorted(origin[owner] + np.minimum(end, LONGEST))
     hit, in_hit = spread(low, high)
     owner, number, start, end = known.sections
-    low = np.searchsorted(begin, origin[owner] + np.minimum(start, LONGEST))
-    high = np.searchsorted(begin, origin[owner] + np.minimum(end, LONGEST))
+    low = begin.searchsorted(origin[owner] + np.minimum(start, LONGEST))
+    high = begin.searchsorted(origin[owner] + np.minimum(end, LONGEST))
     section, in_section = spread(low, high)
     prior = np.zeros(len(text), np.int64)
     prior[in_section] = PRIORS[number[section]]
@@ -188,7 +206,7 @@ def spread(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """All numbers of all ranges [low, high), with the index of their range."""
     count = np.maximum(high - low, 0)
     which = np.repeat(np.arange(len(low)), count)
-    past = np.cumsum(count)
+    past = count.cumsum()
     return which, np.arange(len(which)) + (low - past + count)[which]
 
 
@@ -275,7 +293,7 @@ def first_of(groups: Ints) -> Ints:
     """Where each group of a sorted array begins."""
     new = np.ones(len(groups), np.bool_)
     new[1:] = groups[1:] != groups[:-1]
-    return np.flatnonzero(new)
+    return places(new)
 
 
 def chance(output: Floats) -> Floats:

@@ -32,11 +32,11 @@ from analysis.features import (
     pooled,
     take_apart,
 )
-from analysis.logistic import Sparse, dense, fit
+from analysis.logistic import Sparse, dense, fit, fit_classes
 from analysis.reader import best_clauses, polarity_features
 
 FOLDS: Final = 5
-L2_CLAUSE, L2_TEXT, L2_COMBINE = 1.5, 8.0, 60.0
+L2_CLAUSE, L2_TEXT, L2_COMBINE, L2_CLASSES = 1.5, 8.0, 60.0, 10.0
 EVIDENCE_WEIGHT: Final = 3.0  # a clause that was named as evidence, against one that was not
 NATURAL_WEIGHT: Final = 0.35  # a clause that stands under pros or cons, against one judged by a person
 VALENCE: Final = 0.35  # of a weight for each point of VADER's valence
@@ -48,6 +48,13 @@ HEADS: Final = (
     *(f"stage:{name}" for name in STAGES),
     "ghosting",
 )  # fmt: skip
+SENTIMENT: Final = [0, 1, 2]
+HEAD_GROUPS: Final = [
+    SENTIMENT,
+    *([k] for k, name in enumerate(HEADS) if k not in SENTIMENT and not name.startswith("stage:")),
+    [k for k, name in enumerate(HEADS) if name.startswith("stage:")],
+]
+"""Heads that are learned together, as just one of them is right. (Roles are not: worse when tried.)"""
 MOST_NAMED: Final = 1.25  # a theme is named at most so often as people name it
 SENTIMENTS: Final = ("text:positive", "text:negative", "text:neither")
 POLARITIES: Final = ("positive", "negative", "neutral")
@@ -57,7 +64,8 @@ POLARITIES: Final = ("positive", "negative", "neutral")
 class Labelled:
     """A text with what people said of it: sentiment, role, stage, ghosting, themes with polarity and offsets.
     `optional`: themes that may be named or not. `weight`: how much it counts. `partly`: only the sentiment is
-    known (from the author's stars), nothing else."""
+    known (from the author's stars), nothing else. `drawn`: as a source gives it, not written to teach what is
+    rare; where to cut the outputs is judged on such texts alone."""
 
     item: Item
     sentiment: str
@@ -68,6 +76,7 @@ class Labelled:
     optional: Sequence[str] = ()
     weight: float = 1.0
     partly: bool = False
+    drawn: bool = True
 
 
 @dataclass(slots=True)
@@ -154,6 +163,7 @@ class Trainer:
         self.overlap = self._evidence()
         self.whole = np.asarray([not one.partly for one in labelled])
         self.weight = np.asarray([one.weight for one in labelled])
+        self.drawn = np.asarray([one.drawn for one in labelled])
 
     def _evidence(self) -> list[list[tuple[int, str, str]]]:
         """Per labelled text: (clause, theme, polarity) wherever evidence and clause overlap."""
@@ -298,9 +308,19 @@ def _valence_prior(vocabulary: Vocabulary, valences: Mapping[str, float]) -> Flo
     return prior
 
 
-def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, float]:
-    """A head on standardised pooled features."""
-    return fit(dense(pool), target, l2=L2_COMBINE, weight=weight)
+def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, Floats]:
+    """Heads on standardised pooled features: a yes or no, or for several columns which one of them it is."""
+    if target.shape[1] > 1:
+        return fit_classes(pool, target.argmax(axis=1), target.shape[1], l2=L2_CLASSES, weight=weight)
+    weights, bias = fit(dense(pool), target[:, 0], l2=L2_COMBINE, weight=weight)
+    return weights[:, None], np.asarray([bias])
+
+
+def _threshold(trainer: Trainer, head: int, output: Floats) -> float:
+    name = HEADS[head]
+    use = trainer.drawn if head in SENTIMENT else trainer.drawn & trainer.whole
+    optional = np.asarray([name in one.optional for one in trainer.labelled])
+    return best_threshold(trainer.text_target(name), output, ~use | optional)
 
 
 def best_threshold(truth: Bools, output: Floats, optional: Bools) -> float:
@@ -327,21 +347,20 @@ def train(trainer: Trainer, sentiment_weight: Floats) -> tuple[Model, Floats, Fl
     mean, scale = pool.mean(0), pool.std(0) + 1e-6
     standard = (pool - mean) / scale
     held = np.zeros((len(trainer.labelled), len(HEADS)))
-    heads, thresholds = [], []
-    for k, name in enumerate(HEADS):
-        target = trainer.text_target(name)
-        weight = sentiment_weight if k < 4 else trainer.weight
-        use = np.ones(len(target), bool) if k < 3 else trainer.whole
+    matrix, bias = np.zeros((standard.shape[1], len(HEADS))), np.zeros(len(HEADS))
+    for columns in HEAD_GROUPS:
+        target = np.column_stack([trainer.text_target(HEADS[k]) for k in columns])
+        weight = sentiment_weight if columns[0] < 4 else trainer.weight
+        use = np.ones(len(target), bool) if columns == SENTIMENT else trainer.whole
         for fold in np.unique(trainer.folds):
             out = trainer.folds == fold
-            w, b = combine(standard[use & ~out], target[use & ~out], weight[use & ~out])
-            held[out, k] = standard[out] @ w + b
-        heads.append(combine(standard[use], target[use], weight[use]))
-        optional = ~use | np.asarray([name in one.optional for one in trainer.labelled])
-        thresholds.append(best_threshold(target, held[:, k], optional))
+            inside = use & ~out
+            w, b = combine(standard[inside], target[inside], weight[inside])
+            held[np.ix_(out, columns)] = standard[out] @ w + b
+        matrix[:, columns], bias[columns] = combine(standard[use], target[use], weight[use])
+    thresholds = [_threshold(trainer, k, held[:, k]) for k in range(len(HEADS))]
     every = np.ones(len(trainer.labelled), bool)
     clause, text = trainer.fit_clauses(every), trainer.fit_texts(every)
-    matrix, bias = _columns(heads)
     model = Model(
         trainer.vocabulary.hashes, clause[0], clause[1], text[0], text[1], mean, scale, matrix, bias,
         np.asarray(thresholds),

@@ -31,11 +31,13 @@ from analysis.features import (
     sums,
     take_apart,
 )
+from analysis.hashtable import places
 from analysis.lexicon import Lexicon
 from candidly.records import Label, Opinion, Polarity, Role, Stage
 
 POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
 HEAD_THEMES, HEAD_ROLES, HEAD_STAGES, HEAD_GHOSTING = 4, 20, 24, 30
+SPREAD: Final = 4.0  # log-odds between positive and negative that make a score of 0.76
 LONG_SENTENCE: Final = 240  # characters; longer ones give only the clause as evidence
 
 
@@ -88,8 +90,7 @@ class Reader:
         batch = self._outputs(features)
         opinions = self._opinions(batch)
         heads, thresholds = batch.heads, self.lexicon.combine.thresholds
-        tone = chance(heads[:, :2])
-        scores = np.round(tone[:, 0] - tone[:, 1], 4).tolist()
+        scores = np.round(np.tanh((heads[:, 0] - heads[:, 1]) / SPREAD), 4).tolist()
         choice = heads[:, :3].argmax(axis=1).tolist()
         mixed = (heads[:, 3] > thresholds[3]).tolist()
         role = heads[:, HEAD_ROLES:HEAD_STAGES].argmax(axis=1).tolist()
@@ -99,7 +100,7 @@ class Reader:
             ("positive", "positive"), ("negative", "negative"), ("neutral", "mixed"),
         )  # fmt: skip
         return [
-            Reading(score, labels[sentiment][both], ROLES[r], STAGES[s], silent, found)
+            _unironic(Reading(score, labels[sentiment][both], ROLES[r], STAGES[s], silent, found))
             for score, sentiment, both, r, s, silent, found in zip(
                 scores, choice, mixed, role, stage, ghosted, opinions, strict=True
             )
@@ -123,7 +124,7 @@ class Reader:
         """Every n-gram that has a tone, in text order; with the clause's bias they sum up to its tone."""
         batch = self._outputs(take_apart([item]))
         tokens, grams, found = batch.features.tokens, batch.features.grams, batch.found
-        known = np.flatnonzero(found.gram >= 0)
+        known = places(found.gram >= 0)
         weight = self.lexicon.weights[found.id[known], 0] - self.lexicon.weights[found.id[known], 1]
         first, last = grams.first[found.gram[known]], grams.last[found.gram[known]]
         spans = zip(tokens.start[first].tolist(), tokens.end[last].tolist(), weight.tolist(), strict=True)
@@ -156,7 +157,9 @@ class Reader:
     def _opinions(self, batch: _Batch) -> list[tuple[Opinion, ...]]:
         n, themes = len(batch.heads), slice(HEAD_THEMES, HEAD_ROLES)
         text, theme = np.nonzero(batch.heads[:, themes] > self.lexicon.combine.thresholds[themes])
-        bounds = np.searchsorted(batch.features.clauses.text, np.arange(n + 1))
+        if not len(text):
+            return [()] * n
+        bounds = batch.features.clauses.text.searchsorted(np.arange(n + 1))
         some = bounds[text + 1] > bounds[text]
         text, theme = text[some], theme[some]
         best = best_clauses(batch.clause, bounds, text, theme)
@@ -170,8 +173,18 @@ class Reader:
                 theme.tolist(), polarity.tolist(), start.tolist(), end.tolist(), strict=True
             )
         ]
-        ends = np.searchsorted(text, np.arange(n + 1)).tolist()
+        ends = text.searchsorted(np.arange(n + 1)).tolist()
         return [tuple(opinions[low:high]) for low, high in pairwise(ends)]
+
+
+def _unironic(reading: Reading) -> Reading:
+    """Praise around complaints and nothing else ("Great, another company that ghosts people.") is none."""
+    if reading.label != "positive" or not reading.opinions:
+        return reading
+    said = {opinion.polarity for opinion in reading.opinions}
+    if "positive" in said or "negative" not in said:
+        return reading
+    return reading._replace(label="negative", score=-abs(reading.score))
 
 
 def product(rows: Floats, matrix: Floats) -> Floats:
@@ -191,7 +204,7 @@ def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
     pair, rows = spread(bounds[text], bounds[text + 1])
     value = clause[rows, 2 + theme[pair]]
     most = np.maximum.reduceat(value, first_of(pair))
-    best = np.flatnonzero(value == most[pair])
+    best = places(value == most[pair])
     best = best[first_of(pair[best])]
     return rows[best]
 
@@ -199,8 +212,8 @@ def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
 def evidence(features: Features, clause: Ints) -> tuple[Ints, Ints]:
     """The sentences of clauses as offsets; of a long sentence only the clause."""
     parts = features.clauses
-    low = np.searchsorted(parts.sentence, parts.sentence[clause])
-    high = np.searchsorted(parts.sentence, parts.sentence[clause], "right") - 1
+    low = parts.sentence.searchsorted(parts.sentence[clause])
+    high = parts.sentence.searchsorted(parts.sentence[clause], "right") - 1
     start, end = parts.start[low], parts.end[high]
     long = end - start > LONG_SENTENCE
     return np.where(long, parts.start[clause], start), np.where(long, parts.end[clause], end)
@@ -215,8 +228,8 @@ def polarity_features(
     """
     parts = features.clauses
     tone = np.clip(clause[:, :2], -6, 6)
-    low = np.searchsorted(parts.sentence, parts.sentence[best])
-    high = np.searchsorted(parts.sentence, parts.sentence[best], "right")
+    low = parts.sentence.searchsorted(parts.sentence[best])
+    high = parts.sentence.searchsorted(parts.sentence[best], "right")
     running = np.concatenate((np.zeros((1, 2)), np.cumsum(tone, axis=0)))
     mean = (running[high] - running[low]) / np.maximum(high - low, 1)[:, None]
     said = np.zeros((len(heads), len(THEMES), 2))

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from candidly.records import Kind
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DATA = SHARED / "data"
 
@@ -25,7 +27,7 @@ class Text(NamedTuple):
     """One text: which source and kind, and the text itself."""
 
     source: str
-    kind: str
+    kind: Kind
     text: str
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import collectors
 from analysis.companies import CompanyFinder
@@ -20,7 +21,9 @@ from candidly.errors import ConfigError
 from candidly.lock import run_lock
 from candidly.secretstore import author_key
 from collectors.base import Context
-from storage.store import Store
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 Clock = Callable[[], datetime]
 
@@ -103,6 +106,8 @@ def make_analyser(loaded: Loaded) -> TextAnalyser:
 @contextmanager
 def open_session(loaded: Loaded, now: Clock = wall_clock) -> Iterator[Session]:
     """Open the store of a configuration (created or upgraded as needed), and close it at the end."""
+    from storage.store import Store  # not for commands that read texts alone
+
     with Store.open(store_url(loaded.config.store.url, loaded.folder)) as store:
         yield Session(loaded, store, now)
 

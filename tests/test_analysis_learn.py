@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.clauses import grams, name_hash, tokenise
 from analysis.features import CLAUSE_OUTPUTS, SIGNS, TEXT_OUTPUTS, THEMES, Item, Vocabulary
 from analysis.learn import (
+    HEAD_GROUPS,
     HEADS,
     POLARITIES,
     VALENCE,
     Labelled,
     Natural,
     Trainer,
+    _threshold,
     best_threshold,
     rows_by_clause,
     rows_by_text,
@@ -194,3 +198,24 @@ def test_rows_count_what_stands_in_them(plain):
     assert both.rows == rows.rows + 3
     weights = np.random.default_rng(0).normal(size=rows.width)
     assert both.dot(weights) == pytest.approx(np.append(rows.dot(weights), rows.dot(weights)[:3]))
+
+
+def test_where_to_cut_is_judged_on_texts_as_sources_give_them(plain):
+    texts = [replace(one, drawn=n % 3 != 0) for n, one in enumerate(TEXTS)]
+    teaching = trainer(texts)
+    head = HEADS.index("offer")
+    output = np.linspace(-3, 3, len(TEXTS))
+    told = _threshold(plain, head, output)
+    assert _threshold(teaching, head, output) != told
+    kept = np.asarray([one.drawn for one in texts])
+    alone = trainer([one for one, is_drawn in zip(TEXTS, kept, strict=True) if is_drawn])
+    assert _threshold(teaching, head, output) == _threshold(alone, head, output[kept])
+
+
+def test_of_a_stage_the_heads_are_learned_together(plain):
+    _, held, _, _ = train(plain, np.ones(len(TEXTS)))
+    stages = [k for k, name in enumerate(HEADS) if name.startswith("stage:")]
+    assert stages in HEAD_GROUPS
+    assert sorted(k for group in HEAD_GROUPS for k in group) == list(range(len(HEADS)))
+    together = held[:, stages]
+    assert together.sum(axis=1) == pytest.approx(np.zeros(len(TEXTS)), abs=1e-6)  # only differences count

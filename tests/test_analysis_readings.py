@@ -12,12 +12,6 @@ from analysis.analyser import Analyser
 from candidly import config
 from candidly.records import Analysis
 
-KNOWN_WRONG = {
-    "I would recommend Halden & Price to anyone.": "no theme is found in it",
-    "The offer was rescinded a week before my start date.": "read as positive",
-}
-"""Obvious texts that are read wrong today (see docs/accuracy.md); strict, so that mending one is noticed."""
-
 SIGNS = {"positive": "+", "negative": "-", "neutral": "0"}
 LABELS = {"positive", "negative", "mixed", "neutral"}
 
@@ -61,9 +55,6 @@ def f1(pairs: list[tuple[set[str], set[str]]]) -> float:
             case,
             read,
             id=case.text[:40],
-            marks=[pytest.mark.xfail(reason=KNOWN_WRONG[case.text], strict=True)]
-            if case.text in KNOWN_WRONG
-            else [],
         )
         for case, read in zip(CASES, READ, strict=True)
         if case.must
