@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from analysis import stats, wording
+from analysis import campaigns, changes, clumps, stats, why, withholding, wording
+from analysis.coverage import collected_days, coverage_rows
+from analysis.history import History, stretches, week_number
 from analysis.weekly_counts import (
+    ROLES,
+    SCORE,
+    STARS,
     change,
-    cluster_totals,
     groups,
     is_negative,
     mean_rating,
@@ -21,7 +25,9 @@ from analysis.weekly_counts import (
     readable,
     scored,
     share,
+    with_number,
 )
+from analysis.weekly_pairs import comparable, copies_as_one, joined, marks, without
 from analysis.weekly_themes import Frames, Texts, pick_quotes, theme_rows
 from candidly.config import Report
 from candidly.figures import (
@@ -31,16 +37,17 @@ from candidly.figures import (
     Reason,
     Share,
     SourceCoverage,
+    SpanChange,
     TrendPoint,
     WeeklyFigures,
+    Why,
 )
 from candidly.records import Period
 
 TREND_WEEKS = 26
 MONTH = 4
-ROLES = {"candidate": "candidates", "employee": "employees", "former": "employees"}
-
-Days = dict[str, set[date]]
+MANY = 300
+"""With so many mentions on both sides the parts of a change are worth a look even if the whole is even."""
 
 
 def summarise(
@@ -59,6 +66,7 @@ def summarise(
     competitors: Mapping[str, pd.DataFrame] | None = None,
     titles: Mapping[str, str] | None = None,
     versions: Sequence[str] = (),
+    history: Frames | None = None,
 ) -> WeeklyFigures:
     """Everything that the report of `company` in `period` says.
 
@@ -66,18 +74,29 @@ def summarise(
     scored, negative, rating, rated, up to and with the period. `covered`: day and source of both weeks.
     `sources`: the configured names, so that a silent one is called out. `runs`: the last run of each
     source (source, status, finished). `texts`: pk -> Mention, asked only for what may be quoted.
-    `competitors`: their mentions. Raises CandidlyError where a quote cannot be verified.
+    `competitors`: their mentions. `history`: from `history.first_week` to the end of the period, for the
+    comparisons over longer spans; without it there is only the week. Raises CandidlyError where a quote
+    cannot be verified.
     """
     least = settings.min_group
     zone = ZoneInfo(settings.timezone)
+    past = history if history is not None else joined(before, week)
     first = period.start.astimezone(zone).date()
     days = [first + timedelta(days=n) for n in range(7)]
-    collected = _collected(covered, [week.mentions, before.mentions], zone)
-    coverage = _coverage(week.mentions, collected, days, runs, sources, least, now.astimezone(zone).date())
-    pair, left_out = _comparable(week, before, collected, first)
+    collected = collected_days(covered, [past.mentions, week.mentions, before.mentions], zone)
+    coverage = coverage_rows(
+        week.mentions, collected, days, runs, sources, least, now.astimezone(zone).date()
+    )
+    found = marks(past, week, period, texts, zone, least)
+    week, before = (copies_as_one(frames, found) for frames in (week, before))
+    pair, out, left_out = comparable(week, before, collected, first, least)
     compared = _compare(week.mentions, pair, trend, period.key, least)
-    themes = theme_rows(week, pair, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
+    told = History(past, collected, first, zone, least)
+    whole = _week_span(compared, pair, left_out, first, least)
+    moved, spans = changes.all_changes(told, pair, out, whole, titles or {})
+    themes = theme_rows(week, moved, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
+    hidden = {row.source for row in coverage if row.mentions is None}
     return WeeklyFigures(
         company=company,
         week=period.key,
@@ -97,6 +116,10 @@ def summarise(
         coverage=coverage,
         trend=_trend(trend, period.key, least),
         competitors=_competitors(competitors or {}, least),
+        spans=spans,
+        why=_why(told, pair, out, spans, titles or {}, least),
+        campaigns=campaigns.without_hidden_sources(found[1], hidden),
+        without_campaigns=without(week, pair, found, least),
         **_counts(week.mentions, before.mentions, pair, least),
         **_splits(week.mentions, least),
         **{field.name: getattr(compared, field.name) for field in fields(compared)},
@@ -169,8 +192,8 @@ def _compare(
     told = scored(mentions)
     k, n = int(is_negative(told).sum()), len(told)
     old, new = (scored(frames.mentions) for frames in pair) if pair else (told.iloc[:0], told)
-    both = pd.concat([old, new], ignore_index=True) if len(old) else told
-    deff = stats.design_effect(cluster_totals(both, is_negative(both)))
+    both = clumps.both_sides(old, new) if len(old) else told
+    deff = clumps.design_effect(both, is_negative(both))
     negative = share(k, n, least, deff)
     if negative is None:
         return _Compared(None)
@@ -190,83 +213,79 @@ def _by_source(told: pd.DataFrame) -> dict[str, tuple[float, float]]:
 
 
 def _month(trend: pd.DataFrame, week: str, k: int, n: int, deff: float, least: int) -> Change | None:
-    """Against the four weeks before together: a single week before may itself have been unusual."""
-    rows = trend[trend["week"].isin(_weeks_until(week, MONTH + 1)[:-1])]
-    k1, n1 = int(rows["negative"].sum()), int(rows["scored"].sum())
-    if len(rows) < MONTH or min(n, n1) < max(1, least):
-        return None
-    return change(k1, n1, k, n, deff)
+    """Against the four weeks before together: a single week before may itself have been unusual.
 
-
-def _comparable(
-    week: Frames, before: Frames, collected: Days, first: date
-) -> tuple[tuple[Frames, Frames] | None, tuple[str, ...]]:
-    """Both weeks cut to the sources that were collected in both, and the names of the others.
-
-    A source that was silent in one week would make a change of its own, out of missing data.
+    Weeks too small to be shown are summed only as `withholding` allows.
     """
-    in_week = {source for source, days in collected.items() if any(day >= first for day in days)}
-    in_before = {source for source, days in collected.items() if any(day < first for day in days)}
-    both = in_week & in_before
-    present = {str(name) for frames in (week, before) for name in frames.mentions["source"].unique()}
-    left_out = tuple(sorted(present - both))
-    old, new = (frames.of(frames.mentions[frames.mentions["source"].isin(both)]) for frames in (before, week))
-    return ((old, new) if len(old.mentions) and len(new.mentions) else None), left_out
-
-
-def _collected(covered: pd.DataFrame, frames: Sequence[pd.DataFrame], zone: ZoneInfo) -> Days:
-    """On which local days each source was collected; a day with mentions was."""
-    found: Days = {}
-    for day, source in zip(pd.to_datetime(covered["day"]).dt.date, covered["source"], strict=True):
-        found.setdefault(str(source), set()).add(day)
-    for mentions in frames:
-        local = mentions["published"].dt.tz_convert(zone).dt.date
-        for source, day in zip(mentions["source"], local, strict=True):
-            found.setdefault(str(source), set()).add(day)
-    return found
-
-
-def _coverage(
-    mentions: pd.DataFrame,
-    collected: Days,
-    days: Sequence[date],
-    runs: Sequence[Mapping[str, Any]],
-    sources: Sequence[str],
-    least: int,
-    today: date,
-) -> tuple[SourceCoverage, ...]:
-    last = {str(run["source"]): run for run in runs}
-    counts = {str(name): int(n) for name, n in mentions["source"].value_counts().items()}
-    possible = [day for day in days if day <= today] or list(days)
-    rows = []
-    for name in dict.fromkeys([*sources, *sorted(counts)]):
-        run = last.get(name, {})
-        seen = len(collected.get(name, set()) & set(possible))
-        n = counts.get(name, 0)
-        status, finished = str(run.get("status") or "never run"), _moment(run.get("finished"))
-        silent = seen == 0
-        rows.append(
-            SourceCoverage(
-                name, seen, len(possible), None if silent or 0 < n < least else n, status, finished, silent
-            )
-        )
-    return tuple(rows)
-
-
-def _moment(value: Any) -> datetime | None:
-    """A time out of a run's row, whichever way the database gave it."""
-    if value is None or value is pd.NaT:
+    keys = _weeks_until(week, TREND_WEEKS)
+    known = {
+        str(week): (int(k), int(n))
+        for week, k, n in zip(*(trend[c] for c in ("week", "negative", "scored")), strict=True)
+    }
+    if any(key not in known for key in keys[-MONTH - 1 : -1]):
         return None
-    moment: datetime = pd.Timestamp(value).to_pydatetime()
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))
+    first = week_number(_monday(keys[0]))
+    skipped = -first % withholding.BLOCK
+    rows = [known.get(key, (0, 0)) for key in keys[skipped:]]
+    bundles = withholding.units(first + skipped, [scored for _, scored in rows], max(1, least))
+    kept = withholding.summed(bundles, set(range(len(rows) - MONTH - 1, len(rows) - 1)))
+    k1, n1 = (sum(rows[place][i] for place in kept) for i in (0, 1))
+    return change(k1, n1, k, n, deff) if min(n, n1) >= max(1, least) else None
+
+
+def _week_span(
+    compared: _Compared,
+    pair: tuple[Frames, Frames] | None,
+    left_out: tuple[str, ...],
+    first: date,
+    least: int,
+) -> SpanChange | None:
+    """The week against the week before, as a span beside the longer ones."""
+    if pair is None or compared.change is None:
+        return None
+    old, new = (frames.mentions for frames in pair)
+    rated, graded = ((with_number(old, scale), with_number(new, scale)) for scale in (STARS, SCORE))
+    told = scored(old), scored(new)
+    return changes.compared("week", 1, first, told, rated, graded, left_out, least)
+
+
+def _why(
+    history: History,
+    pair: tuple[Frames, Frames] | None,
+    out: tuple[Frames, Frames],
+    spans: Sequence[SpanChange],
+    titles: Mapping[str, str],
+    least: int,
+) -> Why | None:
+    """The account of the shortest span that clearly changed, else of four weeks with many mentions."""
+    clear = [one.span for one in spans if one.change and one.change.verdict != "cannot tell"]
+    many = [
+        one.span
+        for one in spans
+        if one.negative and one.negative_before and min(one.negative.n, one.negative_before.n) >= MANY
+    ]
+    chosen = next(iter([*clear, *(span for span in many if span != "week")]), None)
+    if chosen == "week" and pair:
+        old, new = (scored(frames.mentions) for frames in pair)
+        opinions, listed = joined(*pair).opinions, changes.shown_themes(pair, out, least)
+    elif chosen and chosen != "week":
+        stretch = next(one for one in stretches(history) if one.span == chosen)
+        old, new = stretch.pair(scored(history.mentions))
+        opinions, listed = history.opinions, changes.long_shown_themes(stretch)
+    else:
+        return None
+    return why.explain(chosen, old, new, opinions, listed=listed, titles=titles, least=least)
 
 
 def _weeks_until(week: str, many: int) -> list[str]:
     """The keys of the last `many` ISO weeks up to and with `week`."""
-    year, number = int(week[:4]), int(week[-2:])
-    monday = date.fromisocalendar(year, number, 1)
+    monday = _monday(week)
     back = [(monday - timedelta(weeks=n)).isocalendar() for n in range(many - 1, -1, -1)]
     return [f"{iso.year}-W{iso.week:02d}" for iso in back]
+
+
+def _monday(week: str) -> date:
+    return date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
 
 
 def _trend(trend: pd.DataFrame, week: str, least: int) -> tuple[TrendPoint, ...]:
@@ -292,7 +311,7 @@ def _competitors(frames: Mapping[str, pd.DataFrame], least: int) -> tuple[Compet
     rows = []
     for name, mentions in frames.items():
         told = scored(mentions)
-        deff = stats.design_effect(cluster_totals(told, is_negative(told)))
+        deff = clumps.design_effect(told, is_negative(told))
         n = len(mentions)
         rows.append(
             Competitor(

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis import stats
+from analysis import clumps, stats
+from analysis.withholding import hidden
 from analysis.wording import MATTERS
 from candidly.figures import Change, Group, Mean, Share
 
 LEAST_EFFECTIVE = 20
 """No claim of a change below this many effective mentions in either week."""
 
-Totals = list[tuple[float, float]]
+ROLES = {"candidate": "candidates", "employee": "employees", "former": "employees"}
+
+clusters = clumps.threads
+
+POWER_Z = 0.8416212335729143
+"""The 80% point of the normal distribution."""
 
 
 def share(k: float, n: int, least: int, deff: float = 1.0) -> Share | None:
@@ -25,46 +33,35 @@ def share(k: float, n: int, least: int, deff: float = 1.0) -> Share | None:
     return Share(int(k), n, low, high)
 
 
-def change(k1: float, n1: float, k2: float, n2: float, deff: float, believed: bool = True) -> Change:
+def change(
+    k1: float, n1: float, k2: float, n2: float, deff: float, believed: bool = True, alpha: float = 0.05
+) -> Change:
     """The change of a share from `k1` of `n1` to `k2` of `n2`.
 
     "up" or "down" needs an interval without zero, LEAST_EFFECTIVE effective mentions on both sides and,
-    where many changes are tested at once, to be `believed`.
+    where many changes are tested at once, to be `believed`. `alpha`: the level that a lone change would have
+    to reach, for what is `detectable`.
     """
     low, high = stats.newcombe_difference(k1, n1, k2, n2, deff)
     value = k2 / n2 - k1 / n1
     enough = min(n1, n2) / deff >= LEAST_EFFECTIVE
+    usual = (k1 + 0.5) / (n1 + 1)
+    least = stats.detectable_rise(usual, n1, n2, deff=deff, alpha=alpha) if enough else None
     if enough and believed and not low <= 0 <= high:
-        return Change(value, low, high, "up" if value > 0 else "down")
+        return Change(value, low, high, "up" if value > 0 else "down", detectable=least)
     if enough and low > -MATTERS and high < MATTERS:
-        return Change(value, low, high, "cannot tell", even=True)
+        return Change(value, low, high, "cannot tell", even=True, detectable=least)
     per_week = stats.mentions_needed(k1 / n1, k2 / n2, matters=MATTERS, deff=deff)
     more = max(per_week, LEAST_EFFECTIVE * deff) - min(n1, n2)
-    return Change(value, low, high, "cannot tell", _round_up(more) if believed else None)
+    return Change(value, low, high, "cannot tell", round_up(more) if believed else None, detectable=least)
 
 
-def _round_up(n: float) -> int:
+def round_up(n: float) -> int:
     """To one or two digits that mean something: 7 -> 7, 43 -> 50, 386 -> 390; at least 1."""
     if n <= 10:
         return max(1, int(np.ceil(n)))
     step = 10 ** max(1, int(np.log10(n)) - 1)
     return int(np.ceil(n / step) * step)
-
-
-def clusters(mentions: pd.DataFrame) -> pd.Series:
-    """The thread of each mention; one without a thread stands alone."""
-    thread = mentions["thread"].fillna("").astype(str)
-    own = "pk:" + mentions["pk"].astype(str)
-    return (mentions["source"].astype(str) + "\x1f" + thread).where(thread != "", own)
-
-
-def cluster_totals(mentions: pd.DataFrame, value: pd.Series) -> Totals:
-    """`(sum of value, n)` of each cluster; mentions and value are aligned by row."""
-    if mentions.empty:
-        return []
-    codes, _ = pd.factorize(clusters(mentions))
-    sums = np.bincount(codes, weights=value.to_numpy(dtype=float))
-    return list(zip(sums.tolist(), np.bincount(codes).astype(float).tolist(), strict=True))
 
 
 def scored(mentions: pd.DataFrame) -> pd.DataFrame:
@@ -83,41 +80,75 @@ def readable(mentions: pd.DataFrame) -> pd.DataFrame:
     return mentions[~state.map(lambda value: isinstance(value, str | bool) and bool(value)).astype(bool)]
 
 
-def mean_rating(mentions: pd.DataFrame, least: int) -> Mean | None:
-    """The mean of the authors' stars; None below `least` rated mentions."""
-    rated = mentions[mentions["stars"].notna()]
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A column of numbers that may be averaged: its bounds, and the difference that is worth knowing."""
+
+    column: str
+    lowest: float
+    highest: float
+    matters: float
+
+
+STARS = Scale("stars", 1.0, 5.0, 0.3)
+SCORE = Scale("score", -1.0, 1.0, 0.1)
+LEAST_CLUMPS = 10
+"""No claim of a change of a mean below this many threads or authors on either side."""
+
+
+def with_number(mentions: pd.DataFrame, scale: Scale) -> pd.DataFrame:
+    """The mentions that have a number in the column of the scale."""
+    return mentions[mentions[scale.column].notna()]
+
+
+def mean_of(mentions: pd.DataFrame, scale: Scale, least: int) -> Mean | None:
+    """The mean with Student's t interval; None below `least` mentions that have the number."""
+    rated = with_number(mentions, scale)
     if len(rated) < max(2, least):
         return None
-    mean, low, high = stats.mean_interval(cluster_totals(rated, rated["stars"]))
-    return Mean(mean, len(rated), max(1.0, low), min(5.0, high))
+    mean, error, clumped = clumps.mean_error(rated, rated[scale.column])
+    half = stats.t975(clumped - 1) * math.sqrt(error) if math.isfinite(error) else math.inf
+    return Mean(mean, len(rated), max(scale.lowest, mean - half), min(scale.highest, mean + half))
+
+
+def mean_change(before: pd.DataFrame, now: pd.DataFrame, scale: Scale, least: int) -> Change | None:
+    """The change of a mean by Welch's interval; None where either side is too small to be shown."""
+    sides = [with_number(frame, scale) for frame in (before, now)]
+    if any(len(side) < max(2, least) for side in sides):
+        return None
+    errors = [clumps.mean_error(side, side[scale.column]) for side in sides]
+    value, low, high = stats.welch(errors[0], errors[1])
+    half, width = high - value, scale.highest - scale.lowest
+    enough = min(clumped for *_, clumped in errors) >= LEAST_CLUMPS
+    spread = math.sqrt(errors[0][1] + errors[1][1])
+    least_rise = half + POWER_Z * spread if enough and half + POWER_Z * spread < width else None
+    low, high = max(-width, low), min(width, high)
+    if enough and not low <= 0 <= high:
+        return Change(value, low, high, "up" if value > 0 else "down", detectable=least_rise)
+    if enough and -scale.matters < low and high < scale.matters:
+        return Change(value, low, high, "cannot tell", even=True, detectable=least_rise)
+    return Change(
+        value, low, high, "cannot tell", _numbers_needed(sides, value, half, scale), False, least_rise
+    )
+
+
+def _numbers_needed(sides: Sequence[pd.DataFrame], value: float, half: float, scale: Scale) -> int | None:
+    """How many more numbers on each side it takes to tell, if the means stay as they are."""
+    n = min(len(side) for side in sides)
+    if not math.isfinite(half):
+        return None
+    aim = max(abs(value), scale.matters - abs(value))
+    return round_up(max(n * (half / aim) ** 2, LEAST_CLUMPS) - n)
+
+
+def mean_rating(mentions: pd.DataFrame, least: int) -> Mean | None:
+    """The mean of the authors' stars; None below `least` rated mentions."""
+    return mean_of(mentions, STARS, least)
 
 
 def rating_change(before: pd.DataFrame, now: pd.DataFrame, least: int) -> Change | None:
     """The change of the mean rating in stars; None where either side is too small."""
-    sides = [frame[frame["stars"].notna()] for frame in (before, now)]
-    if any(len(side) < max(2, least) for side in sides):
-        return None
-    value, low, high = stats.welch_difference(*(cluster_totals(side, side["stars"]) for side in sides))
-    low, high = max(-4.0, low), min(4.0, high)
-    if low <= 0 <= high:
-        return Change(value, low, high, "cannot tell")
-    return Change(value, low, high, "up" if value > 0 else "down")
-
-
-def hidden(counts: Mapping[str, int], least: int) -> set[str]:
-    """Which parts of a whole must not be counted in public.
-
-    Those below `least`, and then the next smallest for as long as the hidden ones together stay below
-    `least`: else the total less the shown parts would tell them (complementary suppression, Willenborg
-    and de Waal 2001, Elements of Statistical Disclosure Control, ch. 6).
-    """
-    order = sorted((name for name in counts if counts[name]), key=lambda name: (counts[name], name))
-    out: set[str] = set()
-    for name in order:
-        together = sum(counts[other] for other in out)
-        if counts[name] < least or 0 < together < least:
-            out.add(name)
-    return out
+    return mean_change(before, now, STARS, least)
 
 
 def groups(mentions: pd.DataFrame, by: pd.Series, order: Collection[str], least: int) -> tuple[Group, ...]:

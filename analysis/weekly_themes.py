@@ -9,14 +9,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from analysis import stats
+from analysis import clumps
 from analysis.quotes import Candidate, Picker, candidate, most_typical
-from analysis.weekly_counts import change, cluster_totals, clusters, readable, scored, share
+from analysis.weekly_counts import readable, scored, share
 from candidly.figures import Change, Quote, QuoteReason, ThemeRow
 from candidly.records import Mention, Polarity
-
-FALSE_DISCOVERIES = 0.10
-"""Of the themes said to have changed, at most this share is expected to be chance."""
 
 TITLES = {"pay_benefits": "Pay and benefits", "work_life_balance": "Work-life balance"}
 """Names that do not follow from the theme's own."""
@@ -31,7 +28,8 @@ class Frames:
     """One week of one company, as `storage.queries.mentions_frame` and `opinions_frame` give it.
 
     mentions: pk, source, published (UTC), thread, verdict, basis, score, stars, language, unscored, role,
-    ghosting (more columns are ignored); opinions: pk, theme, polarity, start, end.
+    ghosting; `author` where known, as a number that holds within the frames of one report (more columns
+    are ignored). opinions: pk, theme, polarity, start, end.
     """
 
     mentions: pd.DataFrame
@@ -43,7 +41,7 @@ class Frames:
 
 
 @dataclass(slots=True)
-class _Named:
+class Named:
     """The mentions that name a theme, and which way."""
 
     negative: set[int] = field(default_factory=set)
@@ -55,8 +53,8 @@ class _Named:
         return self.negative | self.positive | self.neutral
 
 
-def _named(frames: Frames) -> dict[str, _Named]:
-    found: dict[str, _Named] = defaultdict(_Named)
+def named_themes(frames: Frames) -> dict[str, Named]:
+    found: dict[str, Named] = defaultdict(Named)
     opinions = frames.opinions
     for pk, theme, polarity in zip(opinions["pk"], opinions["theme"], opinions["polarity"], strict=True):
         getattr(found[str(theme)], str(polarity)).add(int(pk))
@@ -65,19 +63,18 @@ def _named(frames: Frames) -> dict[str, _Named]:
 
 def theme_rows(
     week: Frames,
-    pair: tuple[Frames, Frames] | None,
+    changes: Mapping[str, Change],
     titles: Mapping[str, str],
     least: int,
 ) -> tuple[ThemeRow, ...]:
     """Every theme of the week, those with most complaints first.
 
-    `pair`: the week before and this week, cut to what can be compared; None where nothing can.
+    `changes`: how the complaints about each theme changed, see `analysis.changes`.
     """
     week = week.of(readable(week.mentions))
-    named = _named(week)
-    changes = _changes(pair, least) if pair else {}
+    named = named_themes(week)
     rows = [
-        _row(theme, titles.get(theme) or title(theme), named.get(theme, _Named()), week, changes, least)
+        _row(theme, titles.get(theme) or title(theme), named.get(theme, Named()), week, changes, least)
         for theme in sorted({*named, *changes})
     ]
     rows = [row for row in rows if row.mentions != 0 or (row.change and row.change.verdict != "cannot tell")]
@@ -99,14 +96,14 @@ def _order(row: ThemeRow) -> tuple[float, float, str]:
 
 
 def _row(
-    theme: str, name: str, named: _Named, week: Frames, changes: Mapping[str, Change], least: int
+    theme: str, name: str, named: Named, week: Frames, changes: Mapping[str, Change], least: int
 ) -> ThemeRow:
     mentions, n = len(named.all), len(week.mentions)
     if 0 < mentions < least or n < least:
         return ThemeRow(theme, name, None)
     mixed = named.negative & named.positive
     complaints = week.mentions["pk"].isin(named.negative)
-    deff = stats.design_effect(cluster_totals(week.mentions, complaints))
+    deff = clumps.design_effect(week.mentions, complaints)
     return ThemeRow(
         theme,
         name,
@@ -121,32 +118,6 @@ def _row(
     )
 
 
-def _changes(pair: tuple[Frames, Frames], least: int) -> dict[str, Change]:
-    """How the share of mentions that complain of a theme changed, of all themes that may be shown."""
-    before, now = (frames.of(readable(frames.mentions)) for frames in pair)
-    n1, n2 = len(before.mentions), len(now.mentions)
-    if min(n1, n2) < max(1, least):
-        return {}
-    named1, named2 = _named(before), _named(now)
-    both = pd.concat([before.mentions, now.mentions], ignore_index=True)
-    tests: dict[str, tuple[float, int, float, int, float]] = {}
-    for theme in sorted({*named1, *named2}):
-        old, new = named1.get(theme, _Named()), named2.get(theme, _Named())
-        if max(len(old.all), len(new.all)) < least or 0 < len(new.all) < least:
-            continue
-        deff = stats.design_effect(cluster_totals(both, both["pk"].isin(old.negative | new.negative)))
-        k1, k2 = len(old.negative), len(new.negative)
-        if 0 < len(old.all) < least:
-            # A withheld count must not follow from the change: its greatest value stands in for it, which
-            # understates a rise and would invent a fall.
-            k1 = min(least - 1, n1)
-            if k2 / n2 <= k1 / n1:
-                continue
-        tests[theme] = (k1, n1, k2, n2, deff)
-    found = stats.discoveries([stats.difference_p_value(*test) for test in tests.values()], FALSE_DISCOVERIES)
-    return {theme: change(*test, believed=ok) for (theme, test), ok in zip(tests.items(), found, strict=True)}
-
-
 def pick_quotes(
     week: Frames, rows: Sequence[ThemeRow], texts: Texts, timezone: str, least: int
 ) -> tuple[Quote, ...]:
@@ -154,7 +125,7 @@ def pick_quotes(
     if len(week.mentions) < max(1, least):
         return ()
     week = week.of(readable(week.mentions))
-    threads = dict(zip(week.mentions["pk"].astype(int), clusters(week.mentions), strict=True))
+    threads = dict(zip(week.mentions["pk"].astype(int), clumps.threads(week.mentions), strict=True))
     picker, quotes = Picker(timezone), list[Quote]()
     for row in [row for row in rows if row.mentions][:QUOTED_THEMES]:
         polarity = _leading(row)

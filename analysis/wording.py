@@ -10,6 +10,7 @@ from candidly.figures import (
     Reason,
     Share,
     SourceCoverage,
+    Span,
     ThemeRow,
     percent,
     points,
@@ -64,6 +65,28 @@ def sentence(
         f"({percent(negative.value)}, 95% interval {span(negative.low, negative.high)})"
     )
     return f"{share}{_change(judgement, change)} {_driver(judgement, themes)}".strip()
+
+
+SPAN_NAMES: dict[Span, tuple[str, str]] = {
+    "week": ("This week", "the week before"),
+    "four weeks": ("Four weeks", "the four before"),
+    "quarter": ("Quarter", "the quarter before"),
+}
+
+
+def span_sentence(span: Span, now: Share | None, before: Share | None, change: Change | None) -> str:
+    """A stretch of weeks in one line: the shares, the verdict, and what could have been seen."""
+    if now is None or before is None or change is None:
+        return ""
+    name, earlier = SPAN_NAMES[span]
+    said = f"{name}: {percent(now.value)} negative, {percent(before.value)} in {earlier}"
+    if change.verdict != "cannot tell":
+        word = "worse" if change.verdict == "up" else "better"
+        return f"{said}: {word} by {abs(change.value) * 100:.0f} points ({between(change)})."
+    if change.even:
+        return f"{said}: about the same ({between(change)} points)."
+    more = f"; about {change.needed} more mentions on each side would tell" if change.needed else ""
+    return f"{said}: cannot tell ({between(change)} points){more}."
 
 
 def _change(judgement: Judgement, change: Change | None) -> str:

@@ -16,6 +16,11 @@ SCHEMA: Final = "candidly.weekly/1"
 Direction = Literal["up", "down", "cannot tell"]
 Judgement = Literal["better", "worse", "cannot tell", "no clear change", "no comparison", "no figures"]
 QuoteReason = Literal["theme", "most negative", "most positive"]
+Span = Literal["week", "four weeks", "quarter"]
+SPANS: Final[tuple[tuple[Span, int], ...]] = (("week", 1), ("four weeks", 4), ("quarter", 13))
+"""The lengths of time that are compared with as long a time just before, in weeks."""
+PartKind = Literal["source", "role", "theme", "rest"]
+CampaignKind = Literal["same wording", "one-sided burst"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class Change:
     """A difference, this week minus before, with a 95% interval.
 
     `needed`: where one cannot tell, how many more mentions a week it would take; None where the verdict
-    is clear, or where the interval already rules out a change that matters (see `even`).
+    is clear, or where the interval already rules out a change that matters (see `even`). `detectable`: a
+    true rise of this size would have been claimed 4 times of 5 (in the unit of `value`); None where no rise
+    would, for want of mentions, or where that is not known.
     """
 
     value: float
@@ -56,6 +63,7 @@ class Change:
     verdict: Direction
     needed: int | None = None
     even: bool = False
+    detectable: float | None = None
 
     @property
     def words(self) -> str:
@@ -73,6 +81,107 @@ class Reason:
 
     mix: float
     mood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one cause adds to a change of the negative share.
+
+    `value` is a difference of shares; the values of all parts add up to the change within 1e-12. `shown` is
+    in tenths of a point; these add up to the change in tenths of a point, exactly. `kind`: "source" and
+    "role" are mix (another weight of a group), "theme" and "rest" are what changed within the groups.
+    """
+
+    kind: PartKind
+    name: str
+    title: str
+    value: float
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A change of the negative share, taken apart: `mix` and `within` add up to `change`, as do the parts.
+
+    `shown`, `shown_mix` and `shown_within` are in tenths of a point, as in `Part`.
+    """
+
+    span: Span
+    change: float
+    mix: float
+    within: float
+    shown: int
+    shown_mix: int
+    shown_within: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The change of one theme (its complaints) or one group (its negative share) over a span."""
+
+    kind: Literal["theme", "role", "source"]
+    name: str
+    title: str
+    share: Share
+    before: Share
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class SpanChange:
+    """A stretch of weeks against as many weeks just before it, over sources collected in both.
+
+    `weeks` and `weeks_before` are those that take part, of `of`: a week with fewer mentions than may be shown
+    takes part only together with other such weeks of the same stretch. `score` is the mean sentiment in
+    [-1, 1]. None: too few to say. `parts` are all tested themes and groups, those that changed first.
+    """
+
+    span: Span
+    of: int
+    first_day: date
+    last_day: date
+    weeks: int
+    weeks_before: int
+    left_out: tuple[str, ...]
+    sentence: str
+    negative: Share | None
+    negative_before: Share | None
+    change: Change | None
+    rating: Mean | None
+    rating_before: Mean | None
+    rating_change: Change | None
+    score: Mean | None
+    score_before: Mean | None
+    score_change: Change | None
+    parts: tuple[Moved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Mentions that came together in an unusual way: marked, not judged; there may be a good reason.
+
+    `usual`: how many would have been expected in that time (bursts only). No author is looked at.
+    """
+
+    kind: CampaignKind
+    first_day: date
+    last_day: date
+    mentions: int
+    leaning: Literal["positive", "negative", "mixed"]
+    source: str
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """The figures of the week without the marked mentions; None: too few left, or nothing to compare with."""
+
+    mentions: int
+    negative: Share | None
+    change: Change | None
+    rating: Mean | None
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +303,10 @@ class WeeklyFigures:
     coverage: tuple[SourceCoverage, ...] = ()
     trend: tuple[TrendPoint, ...] = ()
     competitors: tuple[Competitor, ...] = ()
+    spans: tuple[SpanChange, ...] = ()
+    why: Why | None = None
+    campaigns: tuple[Campaign, ...] = ()
+    without_campaigns: Without | None = None
 
 
 def percent(share: float) -> str:
@@ -210,6 +323,12 @@ def points(difference: float) -> str:
     """A difference of shares in points, with a real minus sign: `+24`, `−3`, `0`."""
     rounded = round(difference * 100)
     return f"+{rounded}" if rounded > 0 else f"−{-rounded}" if rounded < 0 else "0"
+
+
+def tenths(value: int) -> str:
+    """Tenths of a point: `+2.4`, `−0.3`, `0.0`."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{abs(value) // 10}.{abs(value) % 10}"
 
 
 def usual(figures: WeeklyFigures, weeks: int = 8, least: int = 4) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from analysis.history import first_week
 from analysis.weekly import TREND_WEEKS, summarise
 from analysis.weekly_themes import Frames
 from candidly.figures import WeeklyFigures
@@ -14,6 +15,7 @@ from candidly.periods import week_before
 from candidly.records import Period
 from candidly.session import Session
 from storage import queries
+from storage.clumps import history_frame
 
 
 def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
@@ -25,22 +27,23 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
     sources = _sources(session, company)
     first = last - timedelta(weeks=TREND_WEEKS - 1)
     after = last + timedelta(days=7)
+    since = first_week(last)
+    history = _history(session, company, since, period)
     return summarise(
-        _frames(session, company, period),
-        _frames(session, company, before),
+        _within(history, period),
+        _within(history, before),
         company=company,
         period=period,
         settings=settings,
         now=session.now(),
         texts=lambda pks: queries.texts(store, pks),
         trend=queries.weekly_totals(store, company, first, after, settings.timezone),
-        covered=queries.covered_days(
-            store, sources, last - timedelta(days=7), after, settings.timezone, session.imports()
-        ),
+        covered=queries.covered_days(store, sources, since, after, settings.timezone, session.imports()),
         sources=sources,
         runs=queries.last_runs(store),
         competitors=_competitors(session, company, period),
         versions=queries.versions(store, company, period.start, period.end),
+        history=history,
     )
 
 
@@ -54,9 +57,15 @@ def _sources(session: Session, company: str) -> list[str]:
     )
 
 
-def _frames(session: Session, company: str, period: Period) -> Frames:
-    span = company, period.start, period.end
-    return Frames(queries.mentions_frame(session.store, *span), queries.opinions_frame(session.store, *span))
+def _history(session: Session, company: str, since: date, period: Period) -> Frames:
+    start = datetime.combine(since, time(), ZoneInfo(session.config.report.timezone)).astimezone(UTC)
+    span = company, start, period.end
+    return Frames(history_frame(session.store, *span), queries.opinions_frame(session.store, *span))
+
+
+def _within(history: Frames, period: Period) -> Frames:
+    published = history.mentions["published"]
+    return history.of(history.mentions[(published >= period.start) & (published < period.end)])
 
 
 def _competitors(session: Session, company: str, period: Period) -> dict[str, pd.DataFrame]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weekly_world import NOW, PERIOD, SOURCES, START, World, covered_frame, frames, summary, trend_frame
 
+from analysis import clumps, withholding
 from analysis import weekly_counts as counts
 from analysis.quotes import LEAST, MOST, Candidate, Picker, candidate, sentences_around, verify
 from candidly.config import Report
@@ -292,7 +293,7 @@ def test_the_trend_crosses_a_year_of_53_weeks():
 def test_every_quote_is_part_of_its_stored_text_and_no_two_share_a_thread():
     world, week, before = pair(200, 100, now=0.5)
     figures = summary(world, week, before)
-    threads = dict(zip(week.mentions.pk, counts.clusters(week.mentions), strict=True))
+    threads = dict(zip(week.mentions.pk, clumps.threads(week.mentions), strict=True))
     seen = []
     assert len(figures.quotes) >= 6
     for quote in figures.quotes:
@@ -429,7 +430,7 @@ def test_one_of_many_changes_may_be_chance():
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30)), st.integers(1, 8))
 def test_hidden_counts_cannot_be_had_from_the_total(table, least):
-    out = counts.hidden(table, least)
+    out = withholding.hidden(table, least)
     assert {name for name, n in table.items() if 0 < n < least} <= out
     together = sum(table[name] for name in out)
     assert together == 0 or together >= least or out == {name for name, n in table.items() if n}

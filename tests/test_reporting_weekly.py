@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from weekly_world import COMPANY, NOW, SOURCES, START, World, frames, summary, trend_frame
+from weekly_world import COMPANY, NOW, SOURCES, START, World, frames, own_words, summary, trend_frame
 
 from candidly.errors import UsageError
 from candidly.figures import Group, Quote, SourceCoverage, ThemeRow, usual
@@ -382,7 +382,7 @@ def small_world():
             pk, bad = first + i, i < silent
             said = f"In round {i} they promised an answer and then never came back." if bad else ""
             said = said or f"Interviewer {i} was well prepared and friendly from start to end."
-            world.add(pk, said, published=start + timedelta(hours=7 * i))
+            world.add(pk, f"{said} {own_words(pk)}", published=start + timedelta(hours=7 * i))
             theme, polarity = ("communication", "negative") if bad else ("interview", "positive")
             opinions.append((pk, theme, polarity, 3, 12))
             rows.append(

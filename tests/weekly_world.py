@@ -61,6 +61,17 @@ SAID = {
 WEIGHTS = (30, 8, 14, 22, 4, 10, 4, 4, 2)
 
 
+def own_words(pk: int) -> str:
+    """A sentence that no other mention has, so that the stock of sentences does not look like a campaign."""
+    rng = np.random.default_rng([5, pk])
+    letters = "bdfgklmnprstvz"
+    words = (
+        "".join(f"{letters[int(rng.integers(14))]}{'aeiou'[int(rng.integers(5))]}" for _ in range(3))
+        for _ in range(30)
+    )
+    return f"Ref {' '.join(words)}"
+
+
 class World:
     """Weeks of invented mentions with their texts, as storage would hand them out."""
 
@@ -98,6 +109,7 @@ class World:
                 sentence = SAID[keys[pick]][int(rng.integers(len(SAID[keys[pick]])))]
                 opinions.append((pk, theme, polarity, len(text) + 1, len(text) + 1 + len(sentence)))
                 text += " " + sentence
+            text += " " + own_words(pk)
             published = start + timedelta(days=6.9 * float(rng.random()))
             review = i % 3 == 0
             self.add(pk, text, published=published, source=SOURCES[int(review)])
