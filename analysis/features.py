@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from analysis import clauses
 from analysis.clauses import LONGEST, Bools, Grams, Hashes, Ints, Tokens
 from analysis.hashtable import HashIndex, places
+from candidly.records import Role
 
 Floats = NDArray[np.float64]
 
