@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from candidly import keeping, pipeline
+from candidly import delivering, keeping, pipeline
 from candidly.config import SourceSettings
 from candidly.configfile import Loaded
 from candidly.errors import Busy, CandidlyError
@@ -30,6 +30,8 @@ from candidly.session import Session, open_session, wall_clock
 
 log = logging.getLogger("candidly")
 
+SOON = timedelta(minutes=1)
+"""How often a dead channel is asked at most."""
 AGAIN = timedelta(minutes=2)
 """When to try again after finding the run lock taken."""
 
@@ -61,6 +63,8 @@ class Service:
                 self._add(f"source:{source.name}", self._collect(source), every, due[source.name])
         alerts = IntervalTrigger(seconds=int(config.alerts.every.total_seconds()))
         self._add("alerts", self._alerts, alerts, now + timedelta(seconds=1))
+        hourly = IntervalTrigger(seconds=3600)  # what is due sooner moves it forward
+        self._add("deliver", lambda: self._locked("deliver", self._deliver), hourly, now + timedelta(hours=1))
         kept = IntervalTrigger(seconds=int(keeping.EVERY.total_seconds()))
         self._add("keep", self._keep, kept, now + timedelta(seconds=3))
         report = config.report
@@ -112,7 +116,7 @@ class Service:
             if not pace.held(session.now()):  # a person may have asked meanwhile, and been told to wait
                 outcomes = pipeline.collect(session, [source])
                 pipeline.watch(session, outcomes)
-                pipeline.deliver(session)
+                self._deliver(session)
                 for outcome in outcomes:
                     log.info("%s: %s, %d read, %d new", outcome.source, outcome.status, outcome.tally.read,
                              outcome.tally.stored)  # fmt: skip
@@ -126,9 +130,16 @@ class Service:
     def _alerts(self) -> None:
         def work(session: Session) -> None:
             pipeline.watch(session, ())
-            pipeline.deliver(session)
+            self._deliver(session)
 
         self._locked("alerts", work)
+
+    def _deliver(self, session: Session) -> None:
+        """Send what is due, come back when more is (a retry, the end of quiet hours), give a sign of life."""
+        pipeline.deliver(session)
+        if due := session.store.next_due():
+            self._postpone("deliver", max(due, session.now() + SOON))
+        delivering.heartbeat(session)
 
     def _keep(self) -> None:
         def work(session: Session) -> None:

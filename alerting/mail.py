@@ -38,10 +38,15 @@ def compose(delivery: Delivery, sender: str, to: Sequence[str]) -> bytes:
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     mail["X-Auto-Response-Suppress"] = "All"
     parts = sections(message)
-    mail.set_content(_text(message, parts, delivery.id))
-    mail.add_alternative(_html(message, parts, delivery.id), subtype="html")
+    mail.set_content(_whole(_text(message, parts, delivery.id)))
+    mail.add_alternative(_whole(_html(message, parts, delivery.id)), subtype="html")
     mail.set_boundary(f"=_{plain(delivery.id, 60)}")
     return mail.as_bytes()
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which no encoding knows."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _written(delivery: Delivery) -> datetime:

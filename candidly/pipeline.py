@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 
 import collectors
-from alerting import channels, outbox, rules
+from alerting import outbox, rules
 from analysis.companies import Decision
-from candidly import removals
+from candidly import delivering, removals
 from candidly.config import SourceSettings
-from candidly.errors import CandidlyError, CollectorError, Degraded, DeliveryError, StoreError, UsageError
+from candidly.errors import CandidlyError, CollectorError, Degraded, StoreError
 from candidly.figures import WeeklyFigures
 from candidly.outcomes import Ended, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
@@ -265,35 +265,15 @@ def _quiet(session: Session) -> list[Incident]:
 
 def _record(session: Session, change: rules.Change, *, aloud: bool = True) -> list[Incident]:
     """Write what the rules decided; `aloud`: with messages about it."""
-    names = [channel.name for channel in session.config.alerts.channels if aloud]
+    least = delivering.least(session)
     for one in change.updated:
         silences.rise(session.store, one.id, one.severity)
-    return outbox.record(session.store, change, names, session.now())
+    return outbox.record(session.store, change, list(least) if aloud else (), session.now(), least)
 
 
 def deliver(session: Session) -> outbox.DeliveryReport:
     """Send what the outbox holds."""
-    alerts = session.config.alerts
-    places = channels.build(alerts.channels, session.loaded.secrets.get, session.loaded.folder)
-    report = outbox.deliver_due(session.store, places, session.now, alerts.keep_trying)
-    still_open = queries.incidents(session.store, status="open", limit=1000)
-    _record(session, rules.delivery_change(still_open, report.delivered_to))
-    return report
-
-
-def test_channels(session: Session, only: str | None) -> dict[str, str]:
-    """Send a sample to each channel (or the named one): name -> what went wrong, "" for nothing."""
-    places = channels.build(session.config.alerts.channels, session.loaded.secrets.get, session.loaded.folder)
-    if only is not None and only not in places:
-        raise UsageError(f"no channel is called {only!r}.", f"Configured: {', '.join(places)}.")
-    results = {}
-    for name in [only] if only else places:
-        try:
-            places[name].send(channels.sample(name, session.now()))
-            results[name] = ""
-        except DeliveryError as error:
-            results[name] = str(error)
-    return results
+    return delivering.deliver(session)
 
 
 def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigures:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,8 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from aiosmtpd.controller import Controller
 
+from alerting.evidence import Evidence, Quote
 from alerting.messages import deliveries
-from alerting.rules import Evidence, Quote, spike_incident
+from alerting.rises import spike_incident
 from candidly.errors import ConfigError
 from candidly.spike import Spike
 
@@ -49,6 +52,11 @@ def delivery(channel="hook", text="They never wrote back.", **changes):
     return one
 
 
+def several(n):
+    """Incidents that can be open at once: of one rule and company there is one for each subject."""
+    return tuple(replace(incident(first=TODAY - timedelta(days=k)), subject=f"subject {k}") for k in range(n))
+
+
 def secrets(**values):
     def resolve(name):
         if name not in values:
@@ -66,6 +74,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, *script):
         super().__init__(("127.0.0.1", 0), Handler)
         self.script, self.got, self.release = list(script), [], threading.Event()
+        self.taken = []  # the ids that were answered with 200
 
     @property
     def url(self):
@@ -81,16 +90,31 @@ class Handler(BaseHTTPRequestHandler):
         self.server.got.append((self.path, dict(self.headers), json.loads(body)))
         script = self.server.script
         answer = script.pop(0) if len(script) > 1 else script[0]
+        if callable(answer):
+            answer = answer()
+        if answer == "drip":
+            self.drip()
+            return
         if answer == "hang":
             self.server.release.wait(20)
             self.close_connection = True
             return
+        if answer == 200:
+            self.server.taken.append(self.headers["Idempotency-Key"])
         status, headers = answer if isinstance(answer, tuple) else (answer, {})
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def drip(self):
+        """A byte now and then, for ever: no time-out of a socket ever strikes."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not self.server.release.wait(0.02):
+                self.wfile.write(b"x")
 
     def log_message(self, *_):
         pass

@@ -11,8 +11,9 @@ import re
 import pytest
 from alert_world import APPRISE, NOW, delivery, free_port, mail_server, receiver, secrets
 
-from alerting.channels import AppriseChannel, ConsoleChannel, FileChannel, WebhookChannel, build, notify
+from alerting.channels import ConsoleChannel, FileChannel, WebhookChannel, build
 from alerting.post import retry_after, wants_text
+from alerting.services import AppriseChannel, notify
 from candidly.config import Channel
 from candidly.errors import DeliveryError
 from candidly.net import is_public, reachable
@@ -76,7 +77,7 @@ def test_a_webhook_gets_json_and_the_delivery_id_as_idempotency_key():
         hook(server.url + "/alert").send(delivery())
     ((path, headers, body),) = server.got
     assert path == "/alert"
-    assert headers["Idempotency-Key"] == body["id"] == delivery().id
+    assert headers["Idempotency-Key"] == headers["X-Candidly-Id"] == body["id"] == delivery().id
     assert body["company"] == "Northwind Robotics"
     assert ["Themes", "Communication (9), Process (3)"] in body["facts"]
 
@@ -206,7 +207,7 @@ def test_mail_arrives_as_plain_text_and_content_cannot_add_a_header():
     assert mail["Bcc"] is None
     assert mail.get_content_type() == "text/plain"
     assert "“Fine. Bcc: everybody＠example[.]org <b>boo</b>”" in mail.get_content()
-    assert mail["X-Candidly-Delivery"] == delivery().id
+    assert mail["X-Candidly-Id"] == delivery().id
 
 
 def test_a_mail_server_that_refuses_or_is_down_is_a_failure_without_the_address():

@@ -11,8 +11,10 @@ from alert_world import NOW, delivery, incident
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.channels import sample, slack_payload
-from alerting.messages import QUOTE, TEXT, TITLE, deliveries, message, plain, quoted, slack, teams
+from alerting.channels import sample
+from alerting.messages import QUOTE, TEXT, TITLE, deliveries, message, plain, quoted
+from alerting.slack import slack, text_payload
+from alerting.teams import markdown
 
 HOSTILE = st.one_of(
     st.text(max_size=400),
@@ -65,11 +67,11 @@ def test_plain_is_one_bounded_line_without_characters_that_act(text):
 @given(HOSTILE)
 def test_content_makes_no_mention_and_no_link_in_slack_teams_or_mail(text):
     sent = message(incident(text), NOW)
-    body = json.dumps(slack_payload(sent), ensure_ascii=False)
+    body = json.dumps(text_payload(sent), ensure_ascii=False)
     assert "<" not in body
     assert ">" not in body
     assert not re.search(r"&(?!amp;|lt;|gt;)", body)
-    card = teams(sent["text"])
+    card = markdown(sent["text"])
     assert not re.search(r"[<>\[\]`]", card)
     for whole in (sent["text"], sent["title"]):
         assert "://" not in whole

@@ -21,6 +21,8 @@ from candidly.config import (
     Config,
     EngineOptions,
     Expect,
+    Heartbeat,
+    Quiet,
     Report,
     Secrets,
     SourceSettings,
@@ -48,6 +50,8 @@ BLOCKS = {
     "alerts": Alerts,
     "spike": Spike,
     "channels": Channel,
+    "quiet": Quiet,
+    "heartbeat": Heartbeat,
     "report": Report,
     "store": Store,
     "secrets": Secrets,
@@ -93,7 +97,7 @@ def test_the_examples_in_its_comments_are_right_too(tmp_path):
     text = re.sub(r"(?m)^( *)# (?=- [a-z]+: |  [a-z_]+: |[a-z_]+: )", r"\1", render())
     config = read(tmp_path, text)
     assert len(config.companies) == 2
-    assert {channel.type for channel in config.alerts.channels} == {"console", "file", "apprise"}
+    assert {channel.type for channel in config.alerts.channels} == {"console", "file", "slack", "email"}
     assert config.secrets.folder == "secrets"
     page = next(source for source in config.sources if source.type == "page")
     assert page.terms_read is not None

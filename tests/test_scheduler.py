@@ -16,6 +16,7 @@ import pytest
 from house import CONFIG, KEY, House, make
 
 import scheduler
+from candidly.records import Delivery
 from candidly.session import load_config
 from storage.queries import dump
 from storage.store import Store
@@ -101,7 +102,32 @@ def service(tmp_path: Path) -> scheduler.Service:
 
 def test_a_job_for_each_source_and_for_alerts_removals_and_the_report(service: scheduler.Service) -> None:
     service.add_jobs()
-    assert {job.id for job in service.scheduler.get_jobs()} == {"source:inbox", "alerts", "keep", "report"}
+    assert {job.id for job in service.scheduler.get_jobs()} == {
+        "source:inbox", "alerts", "deliver", "keep", "report",
+    }  # fmt: skip
+
+
+def test_what_is_due_later_brings_the_delivery_job_forward(service: scheduler.Service) -> None:
+    """A retry after a minute, or the end of quiet hours, does not wait for the next check of the rules."""
+    service.add_jobs()
+    service.scheduler.start(paused=True)
+    moment = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    try:
+        with service._session() as session:
+            session.now = lambda: moment
+            for minutes in (90, 3):
+                due = moment + timedelta(minutes=minutes)
+                message = {"title": "x", "text": "y"}
+                session.store.enqueue(
+                    Delivery(id=f"d{minutes}", channel="console", subject="x", message=message, due=due)
+                )
+            service._deliver(session)
+            assert service.scheduler.get_job("deliver").next_run_time == moment + timedelta(minutes=3)
+            moment += timedelta(minutes=4)
+            service._deliver(session)
+            assert service.scheduler.get_job("deliver").next_run_time == moment + timedelta(minutes=86)
+    finally:
+        service.scheduler.shutdown(wait=False)
 
 
 def test_days_are_names_because_numbers_mean_other_days(service: scheduler.Service) -> None:

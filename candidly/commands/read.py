@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
     for incident in incidents:
         console.say(f"{incident.opened:%Y-%m-%d} {incident.status:8} {incident.rule:18} {incident.title}")
     for delivery in deliveries:
-        if delivery.state != "sent":
+        if delivery.state in ("pending", "failed"):
             console.say(
                 f"not delivered: {delivery.channel} {delivery.state} after {delivery.attempts} attempts"
             )
@@ -93,10 +93,10 @@ def alerts_run(console: Console) -> None:
 @click.pass_obj
 def alerts_test(console: Console, channel: str | None) -> int:
     """Send a sample message to every channel, or to the named one."""
-    from candidly import pipeline
+    from candidly import delivering
 
     with console.session() as session:
-        results = pipeline.test_channels(session, channel)
+        results = delivering.test_channels(session, channel)
     for name, error in results.items():
         console.say(f"{name}: {error or 'sent'}")
     return 1 if any(results.values()) else 0
@@ -183,13 +183,22 @@ def export(
 @click.option(
     "--max-age", metavar="DURATION", help="Exit 1 when no run ended well within this time (e.g. 26h)."
 )
+@click.option(
+    "--exit-code",
+    "check",
+    is_flag=True,
+    help="Print nothing but one line, and exit 1, when a source had no good run within its `every` and the "
+    "grace, or no channel takes messages.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def status(console: Console, max_age: str | None, as_json: bool) -> int:
+def status(console: Console, max_age: str | None, check: bool, as_json: bool) -> int:
     """Show each source's last run, what is stored, and what waits to be delivered.
 
-    With --max-age it is a dead man's switch: have a second machine run it.
+    With --exit-code or --max-age it is a dead man's switch: have cron or a second machine run it.
     """
+    if check:
+        return _check(console, max_age)
     with console.session() as session:
         found = _status(session)
         stale = _stale(session, found["sources"], max_age)
@@ -200,6 +209,32 @@ def status(console: Console, max_age: str | None, as_json: bool) -> int:
     if stale:
         console.note(f"No run ended well within {max_age}: " + ", ".join(stale))
     return 1 if stale else 0
+
+
+def _check(console: Console, max_age: str | None) -> int:
+    """One line for whom it may concern, and 1; nothing and 0 where all is well."""
+    from candidly import delivering
+
+    with console.session() as session:
+        if max_age is None:
+            late = delivering.overdue(session)
+            within = "their `every` and the grace"
+        else:
+            rows = [{"source": one.name, "enabled": one.enabled} for one in session.config.sources]
+            late = dict.fromkeys(_stale(session, rows, max_age))
+            within = max_age
+        unheard = delivering.nobody_told(session)
+    said = [f"no good run within {within}: {', '.join(map(_since, late.items()))}"] if late else []
+    if unheard:
+        said.append("no channel takes messages")
+    if said:
+        console.say(f"candidly: {'; '.join(said)}")
+    return 1 if said else 0
+
+
+def _since(late: tuple[str, datetime | None]) -> str:
+    name, last = late
+    return f"{name} (last {last:%Y-%m-%d %H:%M} UTC)" if last else name
 
 
 def _status(session: Session) -> dict[str, Any]:

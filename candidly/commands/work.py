@@ -213,7 +213,7 @@ def run(console: Console, as_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from candidly import keeping, pipeline
+    from candidly import delivering, keeping, pipeline
     from candidly.commands.keep import show_rest
 
     with console.session() as session, session.lock():
@@ -226,6 +226,7 @@ def run(console: Console, as_json: bool) -> int:
         incidents = pipeline.watch(session, outcomes)
         delivered = pipeline.deliver(session)
         reports = pipeline.report_due(session)
+        delivering.heartbeat(session)
         outdated = sum(pipeline.outdated(session).values())
     if outdated:
         console.note(
