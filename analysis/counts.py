@@ -15,6 +15,8 @@ Ints = NDArray[np.intp]
 
 SILENCE_DAYS, SILENCE_WEEKS = 56, 12  # what is usual before a silence
 IMPOSSIBLE = 1e-4
+EPOCH = 719_162  # days from 1 January 1, a Monday, to 1 January 1970
+Days = Sequence[date] | NDArray[np.datetime64]
 
 
 class Counts(NamedTuple):
@@ -65,12 +67,12 @@ class Panel(NamedTuple):
         return Panel(a * ok, b * ok, c * ok, d * ok, ok, starts)
 
 
-def panel(days: Sequence[date], many: Sequence[Counts], first: int, last: int, step: int = 1) -> Panel | None:
+def panel(days: Days, many: Sequence[Counts], first: int, last: int, step: int = 1) -> Panel | None:
     """All series over the periods `first`..`last`, of `step` days from Monday, 1 January 1; None: no days.
 
     It starts with the first period that is given. Raises ValueError where the shapes differ.
     """
-    at = np.fromiter(((day.toordinal() - 1) // step for day in days), int, len(days))
+    at = (np.asarray(days, dtype="datetime64[D]").astype(np.int64) + EPOCH) // step
     kept = np.flatnonzero((at >= first) & (at <= last))
     if not len(kept):
         for one in many:  # wrong shapes are an error all the same

@@ -28,9 +28,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.counts import SILENCE_DAYS, SILENCE_WEEKS, Counts, Floats, Panel, impossible_silence, panel
+from analysis.counts import (
+    SILENCE_DAYS,
+    SILENCE_WEEKS,
+    Counts,
+    Days,
+    Floats,
+    Panel,
+    impossible_silence,
+    panel,
+)
 from analysis.usual import DAILY, WEEKLY, Pace
-from analysis.windows import Window, windows
+from analysis.windows import Judged, judged_windows
 from candidly.config import Spike as SpikeSettings
 from candidly.spike import Spike, SpikeKind
 
@@ -98,7 +107,7 @@ def limits(false_alarms_per_year: float, themes: int = 0, sources: int = 0) -> L
 
 
 def judge(
-    days: Sequence[date],
+    days: Days,
     total: ArrayLike,
     negative: ArrayLike,
     covered: ArrayLike,
@@ -117,7 +126,7 @@ def judge(
 
 
 def assess(
-    days: Sequence[date],
+    days: Days,
     total: ArrayLike,
     negative: ArrayLike,
     covered: ArrayLike,
@@ -140,7 +149,7 @@ def assess(
 
 
 def examine(
-    days: Sequence[date],
+    days: Days,
     counts: Counts,
     today: date,
     *,
@@ -157,7 +166,7 @@ def examine(
 
 
 def judge_many(
-    days: Sequence[date],
+    days: Days,
     many: Sequence[Counts],
     today: date,
     *,
@@ -171,13 +180,13 @@ def judge_many(
     found: list[Verdict] = []
     for at in range(0, len(many), SERIES_AT_ONCE):
         some = many[at : at + SERIES_AT_ONCE]
-        judged = _judged(days, some, now - recent, now, pace, min_negative)
-        found += [Verdict(None, None)] * len(some) if judged is None else _verdicts(judged, pace, len(some))
+        seen = _look(days, some, now - recent, now, pace, min_negative)
+        found += [Verdict(None, None)] * len(some) if seen is None else _verdicts(seen, pace, len(some))
     return found
 
 
 def replay(
-    days: Sequence[date],
+    days: Days,
     many: Sequence[Counts],
     first: date,
     last: date,
@@ -213,18 +222,17 @@ def _blocks(start: int, end: int, pace: Pace) -> Iterator[tuple[int, int]]:
         start = last + 1
 
 
-class _Judged(NamedTuple):
-    """The windows that end with the periods from `lo` on, of all widths, and what can be judged at all."""
+class _Found(NamedTuple):
+    """The windows that end with the periods from `lo` on, and log10 of the looks a year."""
 
     lo: int
-    windows: list[Window]
-    able: Floats  # (periods, series): 0, or NaN where nothing can be said
-    price: float  # log10 of the looks a year
+    judged: Judged
+    price: float
 
 
-def _judged(
-    days: Sequence[date], many: Sequence[Counts], lo: int, hi: int, pace: Pace, min_negative: int
-) -> _Judged | None:
+def _look(
+    days: Days, many: Sequence[Counts], lo: int, hi: int, pace: Pace, min_negative: int
+) -> _Found | None:
     """Judge `lo`..`hi` as known at `hi`; None where there is nothing before."""
     knot = lo - lo % pace.block
     data = panel(days, many, knot - pace.longest, hi, pace.step)
@@ -238,26 +246,26 @@ def _silence(pace: Pace) -> int:
     return SILENCE_DAYS if pace.step == 1 else SILENCE_WEEKS
 
 
-def _scan(data: Panel, lo: int, hi: int, knot: int, pace: Pace, min_negative: int) -> _Judged:
+def _scan(data: Panel, lo: int, hi: int, knot: int, pace: Pace, min_negative: int) -> _Found:
     n = len(data.covered)
     first = max(0, n - 1 - (hi - lo))
     cut = max(0, n - 1 - (hi - knot) - min(pace.gaps) + 1)  # learnt strictly before every judged window
-    found, able = windows(data, first, cut, pace, min_negative)
+    judged = judged_windows(data, first, cut, pace, min_negative)
     years = cut / pace.year
     unseen = 0.0 if pace.step == 1 else UNSEEN * float(np.clip(4 - 2 * years, 0, 1))
     price = math.log10(pace.year * pace.looks) + unseen
-    return _Judged(hi - (n - 1 - first), found, np.where(able, 0.0, np.nan), price)
+    return _Found(hi - (n - 1 - first), judged, price)
 
 
-def _scores(judged: _Judged) -> Floats:
+def _scores(found: _Found) -> Floats:
     """(2, periods, series): the best window's "more negative" and "more posts"."""
-    p = np.stack([[window.p_negative, window.p_posts] for window in judged.windows]).min(0)
-    scores: Floats = -np.log10(np.maximum(p, 1e-300)) - judged.price + judged.able
-    return scores
+    p = np.stack([found.judged.p_negative, found.judged.p_posts]).min(1)
+    scores: Floats = -np.log10(np.maximum(p, 1e-300)) - found.price
+    return np.where(found.judged.able, scores, np.nan)
 
 
 def _block(
-    days: Sequence[date], many: Sequence[Counts], lo: int, hi: int, pace: Pace, min_negative: int
+    days: Days, many: Sequence[Counts], lo: int, hi: int, pace: Pace, min_negative: int
 ) -> Iterator[tuple[int, Floats]]:
     """(first period, scores) of a block, each period as known on the day.
 
@@ -280,50 +288,47 @@ def _block(
             yield t, _scores(_scan(known.known(silent), t, t, knot, pace, min_negative))
 
 
-def _verdicts(judged: _Judged, pace: Pace, many: int) -> list[Verdict]:
+def _verdicts(found: _Found, pace: Pace, many: int) -> list[Verdict]:
     """The strongest window of each kind, of each series."""
-    p = np.stack([[window.p_negative, window.p_posts] for window in judged.windows])
-    p = np.where(np.isfinite(judged.able), p, 1.0)  # (widths, kinds, periods, series)
+    bad, more = (np.where(found.judged.able, p, 1.0) for p in (found.judged.p_negative, found.judged.p_posts))
     return [
         Verdict(
-            _strongest(judged, p[:, 0, :, g], g, "more negative", pace),
-            _strongest(judged, p[:, 1, :, g], g, "more posts", pace),
+            _strongest(found, bad[:, :, g], g, "more negative", pace),
+            _strongest(found, more[:, :, g], g, "more posts", pace),
         )
         for g in range(many)
     ]
 
 
-def _strongest(judged: _Judged, p: Floats, g: int, kind: SpikeKind, pace: Pace) -> Spike | None:
+def _strongest(found: _Found, p: Floats, g: int, kind: SpikeKind, pace: Pace) -> Spike | None:
     """The window with the smallest p (widths, periods); None where none is above what is usual."""
     if not (p < 1).any():
         return None
-    width, t = np.unravel_index(np.argmin(p), p.shape)
-    score = -math.log10(max(float(p[width, t]), 1e-300)) - judged.price
-    return _spike(judged.windows[width], int(t), g, judged.lo + int(t), kind, score, pace)
+    width, t = (int(i) for i in np.unravel_index(np.argmin(p), p.shape))
+    score = -math.log10(max(float(p[width, t]), 1e-300)) - found.price
+    last = date.fromordinal((found.lo + t + 1) * pace.step)
+    first = last - timedelta(days=pace.windows[width] * pace.step - 1)
+    return _spike(found.judged, (width, t, g), kind, first, last, score)
 
 
-def _spike(window: Window, t: int, g: int, period: int, kind: SpikeKind, score: float, pace: Pace) -> Spike:
+def _spike(
+    judged: Judged, at: tuple[int, int, int], kind: SpikeKind, first: date, last: date, score: float
+) -> Spike:
+    w = judged.windows
+    negative, total = float(w.observed[at]), float(w.total[at])
     bad = kind == "more negative"
-    last = date.fromordinal(period * pace.step + pace.step)
-    observed, e, phi = (
-        float(x[t, g])
-        for x in (
-            (window.observed, window.expected, window.spread)
-            if bad
-            else (window.total, window.usual_total, window.spread_total)
-        )
-    )
-    sd = math.sqrt(e * phi)
+    e = float((w.expected if bad else w.usual_total)[at])
+    sd = math.sqrt(e * float((w.spread if bad else w.spread_other)[at]))
     return Spike(
         kind=kind,
-        first=last - timedelta(days=window.width * pace.step - 1),
+        first=first,
         last=last,
-        observed=round(observed),
+        observed=round(negative if bad else total),
         expected=e,
         low=max(0, math.ceil(e - 2 * sd)),
         high=max(math.floor(e + 2 * sd), math.ceil(e)),
-        total=round(max(float(window.total[t, g]), observed)),
-        usual_share=float(window.usual_share[t, g]),
+        total=round(max(total, negative)),
+        usual_share=float(w.usual_share[at]),
         score=score,
-        negative=round(float(window.observed[t, g])),
+        negative=round(negative),
     )

@@ -44,17 +44,14 @@ def beta_below(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Floats:
 def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
     """The continued fraction of I_x(a, b) by Lentz's method (Abramowitz and Stegun 26.5.8)."""
 
-    def safe(v: Floats) -> Floats:
-        return np.where(np.abs(v) < _TINY, _TINY, v)
-
     c = np.ones_like(x)
-    d = 1 / safe(1 - (a + b) * x / (a + 1))
+    d = 1 / (1 - (a + b) * x / (a + 1) + _TINY)  # _TINY: never exactly 0
     result = d
     for m in range(1, _ROUNDS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for term in (even, odd):
-            d, c = 1 / safe(1 + term * d), safe(1 + term / c)
+            d, c = 1 / (1 + term * d + _TINY), 1 + term / c + _TINY
             step = c * d
             result = result * step
         if np.all(np.abs(step - 1) < 1e-8):

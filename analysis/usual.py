@@ -45,7 +45,7 @@ class Pace(NamedTuple):
 DAILY = Pace(
     1, 365.25, (1, 3, 7, 14), (7, 7, 7, 14), 84, 14, 90, ((28, 28), (28, 84)), 7, 1096, looks=3.5, surge=0.1
 )
-WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, surge=0.003)
+WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, surge=0.001)
 
 
 def shape(y: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:
@@ -175,7 +175,13 @@ class Level:
 
 
 def dispersion(
-    sums: Floats, expected: Floats, use: Bools, width: int, prior: Floats | float, weight: float
+    sums: Floats,
+    expected: Floats,
+    use: Bools,
+    width: int,
+    prior: Floats | float,
+    weight: float,
+    rounds: int = 3,
 ) -> tuple[Floats, Floats]:
     """Variance/mean of past forecast errors (series,), and the weights (rows, series) that they had.
 
@@ -185,7 +191,7 @@ def dispersion(
     error, residual = (sums - e) ** 2 / e, anscombe(sums, e)
     given = np.broadcast_to(np.asarray(prior, dtype=float), sums.shape[1:])
     phi, w = given, np.ones_like(sums)
-    for _ in range(3):
+    for _ in range(rounds):
         w = _spike_weight(residual / np.sqrt(phi)) * use
         phi = ((w * error).sum(0) / width + given * weight) / (w.sum(0) / width + weight)
         phi = np.maximum(phi, 1.0)

@@ -19,19 +19,20 @@ SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a b
 RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
 
 
-class Window(NamedTuple):
-    """The windows of one width that end with each judged period: arrays (periods, series)."""
+class Windows(NamedTuple):
+    """The windows of each width that end with each judged period: arrays (widths, periods, series)."""
 
-    width: int
     observed: Floats  # negative mentions that may raise an alert
     expected: Floats
     spread: Floats  # variance / mean
-    total: Floats
+    total: Floats  # all mentions that may raise an alert
     usual_total: Floats
-    spread_total: Floats
+    usual_other: Floats
+    spread_other: Floats
+    known: Floats  # all mentions
     usual_share: Floats
-    p_negative: Floats  # 1 where nothing is above what is usual
-    p_posts: Floats
+    changed: Floats  # probability that the volume is another than usual
+    beyond: Floats  # variance of the number, given the volume, over a binomial's
 
 
 class _Sums(NamedTuple):
@@ -133,7 +134,7 @@ class Scanner:
         phi_other, _ = dispersion(
             o[past], eo[past], use, width, PHI if before is None else before.other, weight
         )
-        phi, w = dispersion(x[past], e[past], use, width, prior, weight)
+        phi, w = dispersion(x[past], e[past], use, width, prior, weight, rounds=3 if first else 1)
         safe, safe_other = np.maximum(e, SMALL), np.maximum(eo, SMALL)
         ratio, bound = e / safe_other, 3 * np.sqrt(phi_other * safe_other)
         excess = ratio * np.clip(o - eo, -bound, bound)
@@ -161,12 +162,21 @@ class Scanner:
         return beyond
 
 
-def windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: int) -> tuple[list[Window], Bools]:
-    """All windows that end with row `first` or later; and (periods, series) what can be judged at all."""
+class Judged(NamedTuple):
+    """Windows and the probability of each by chance; 1 where nothing is above what is usual."""
+
+    windows: Windows
+    p_negative: Floats
+    p_posts: Floats
+    able: Bools  # (periods, series): where anything can be judged at all
+
+
+def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: int) -> Judged:
+    """All windows that end with row `first` or later, judged by what was usual before row `cut`."""
     scanner = Scanner(data, cut, pace)
     able = data.add((scanner.level.ever[:, : scanner.columns] & data.covered).astype(np.float64))[first:] > 0
     long_change = scanner.long_change(first)
-    found: list[Window] = []
+    found: list[Windows] = []
     daily: _Spread | None = None
     rows = np.arange(cut)[:, None]
     for width, gap in zip(pace.windows, pace.gaps, strict=True):
@@ -179,12 +189,12 @@ def windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: int) ->
         change = np.maximum(scanner.changed(sums, np.asarray(spread.other), first), long_change)
         changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
         fresh = [data.add(ending(cumulated(x), width) * on)[first:] for x in (data.timely, data.timely_other)]
-        found.append(_window(width, first, given, sums, share, spread, changed, fresh, min_negative))
-    return found, able
+        found.append(_windows(first, given[first:], sums, share, spread, changed, fresh))
+    stacked = Windows(*(np.stack(arrays) for arrays in zip(*found, strict=True)))
+    return Judged(stacked, *_chances(stacked, min_negative), able)
 
 
-def _window(
-    width: int,
+def _windows(
     first: int,
     given: Floats,
     sums: _Sums,
@@ -192,21 +202,38 @@ def _window(
     spread: _Spread,
     changed: Floats,
     fresh: list[Floats],
-    min_negative: int,
-) -> Window:
-    x, other = fresh
-    e, total = given[first:], share.total[first:]
-    usual_other, everything = sums.expected_other[first:], x + other
-    phi, phi_other = (np.broadcast_to(np.asarray(v), x.shape) for v in (spread.negative, spread.other))
-    p = np.ones(x.shape)
-    up = (x >= min_negative) & (x > e) & (e > 0)
-    whole, usual = np.maximum(total[up], x[up]), share.usual[first:][up]
-    phi_share = np.broadcast_to(np.asarray(spread.share), x.shape)[up]
-    phi_share = phi_share * share.variance[first:][up] / np.maximum(whole * usual * (1 - usual), 1e-9)
-    by_share = share_tail(x[up], whole, usual, np.maximum(1.0, phi_share))
-    p[up] = (1 - changed[up]) * nb_tail(x[up], e[up], phi[up]) + changed[up] * by_share
-    p_posts = np.ones(x.shape)
-    up = (everything >= min_negative) & (other > usual_other) & (usual_other > 0)
-    p_posts[up] = nb_tail(other[up], usual_other[up], phi_other[up])
-    usual_total = sums.expected[first:] + usual_other
-    return Window(width, x, e, phi, everything, usual_total, phi_other, share.usual[first:], p, p_posts)
+) -> Windows:
+    """The windows of one width, arrays (periods, series)."""
+    total, usual, other = share.total[first:], share.usual[first:], sums.expected_other[first:]
+    binomial = np.maximum(total * usual * (1 - usual), 1e-9)
+    return Windows(
+        observed=fresh[0],
+        expected=given,
+        spread=np.broadcast_to(spread.negative, given.shape),
+        total=fresh[0] + fresh[1],
+        usual_total=sums.expected[first:] + other,
+        usual_other=other,
+        spread_other=np.broadcast_to(spread.other, given.shape),
+        known=total,
+        usual_share=usual,
+        changed=changed,
+        beyond=np.maximum(1.0, spread.share * share.variance[first:] / binomial),
+    )
+
+
+def _chances(w: Windows, min_negative: int) -> tuple[Floats, Floats]:
+    """P(at least so many negatives), P(at least so many others): tails of all windows at once."""
+    x, e, other = w.observed, w.expected, w.total - w.observed
+    bad = (x >= min_negative) & (x > e) & (e > 0)
+    more = (w.total >= min_negative) & (other > w.usual_other) & (w.usual_other > 0)
+    tails = nb_tail(
+        np.concatenate([x[bad], other[more]]),
+        np.concatenate([e[bad], w.usual_other[more]]),
+        np.concatenate([w.spread[bad], w.spread_other[more]]),
+    )
+    by_number, by_volume = np.split(tails, [int(bad.sum())])
+    by_share = share_tail(x[bad], np.maximum(w.known[bad], x[bad]), w.usual_share[bad], w.beyond[bad])
+    p_negative, p_posts = np.ones(x.shape), np.ones(x.shape)
+    p_negative[bad] = (1 - w.changed[bad]) * by_number + w.changed[bad] * by_share
+    p_posts[more] = by_volume
+    return p_negative, p_posts
