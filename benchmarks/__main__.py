@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import chain, engine, vader
+from benchmarks import chain, engine, ground, vader
 
 if __name__ == "__main__":
     vader.main()
     engine.main()
+    ground.main()
     chain.main()
