@@ -7,8 +7,8 @@ does not bring sixteen times the false alarms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Container, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -39,26 +39,54 @@ class Verdicts(NamedTuple):
     sources: Mapping[str, Verdict]
 
 
-def judged(whole: Whole, today: date, *, min_negative: int = 3, recent: int = RECENT) -> Verdicts:
+Key = tuple[str, str]
+"""("", "") for the company as a whole, ("theme", name), ("source", name)."""
+WHOLE: Key = ("", "")
+
+
+def series(whole: Whole) -> dict[Key, Counts]:
+    """Every series of a company: itself, its themes, and its sources where there are several."""
+    found: dict[Key, Counts] = {WHOLE: whole.counts}
+    found |= {("theme", name): counts for name, counts in whole.themes.items()}
+    return found | (
+        {("source", name): one for name, one in _columns(whole).items()} if _several(whole) else {}
+    )
+
+
+def judged(
+    whole: Whole,
+    today: date,
+    *,
+    min_negative: int = 3,
+    recent: int = RECENT,
+    only: Container[Key] | None = None,
+) -> Verdicts:
     """Every series of a company, judged on the windows that end `today` or up to `recent` days before.
 
-    A theme or source that cannot reach `min_negative` in these days is passed over: it has no alarm to give.
+    A theme that cannot reach `min_negative` in these days is passed over: it has no alarm to give. `only`:
+    no other series than these.
     """
-    themes = {
-        name: counts for name, counts in whole.themes.items()
-        if _enough(counts, whole.days, today, recent, min_negative)
+    wanted = {
+        key: counts for key, counts in series(whole).items()
+        if (only is None or key in only)
+        and (key[0] != "theme" or _enough(counts, whole.days, today, recent, min_negative))
     }  # fmt: skip
-    sources = _columns(whole) if len(whole.sources) > 1 else {}
-    many = [whole.counts, *themes.values(), *sources.values()]
-    found = spikes.judge_many(whole.days, many, today, min_negative=min_negative, recent=recent)
-    named = dict(zip(themes, found[1:], strict=False))
-    return Verdicts(found[0], named, dict(zip(sources, found[1 + len(themes) :], strict=True)))
+    verdicts = spikes.judge_many(
+        whole.days, list(wanted.values()), today, min_negative=min_negative, recent=recent
+    )
+    found = dict(zip(wanted, verdicts, strict=True))
+    kinds = {kind: {key[1]: v for key, v in found.items() if key[0] == kind} for kind in ("theme", "source")}
+    return Verdicts(found.get(WHOLE, Verdict(None, None)), kinds["theme"], kinds["source"])
 
 
 def budget(whole: Whole, false_alarms_per_year: float) -> Limits:
     """The limits of a company, its themes and its sources within its yearly budget."""
-    several = len(whole.sources) if len(whole.sources) > 1 else 0
+    several = len(whole.sources) if _several(whole) else 0
     return spikes.limits(false_alarms_per_year, len(whole.themes), several)
+
+
+def _several(whole: Whole) -> bool:
+    return len(whole.sources) > 1
 
 
 def rises(whole: Whole, verdicts: Verdicts, limits: Limits) -> dict[SpikeKind, Rise]:
@@ -109,7 +137,7 @@ def _alone(whole: Whole, kind: SpikeKind, spike: Spike) -> tuple[PartKind, str] 
             for name, counts in whole.themes.items()
         ]
     column = np.asarray(whole.counts.total if kind == "more posts" else whole.counts.negative)
-    if len(whole.sources) > 1:
+    if _several(whole):
         options += [
             (_excess(whole, column[:, n], spike), "source", name) for n, name in enumerate(whole.sources)
         ]
@@ -135,8 +163,3 @@ def clear_days(whole: Whole, after: date, today: date) -> int:
     """How many days with data lie between `after` and `today`, both left out."""
     start, end = (after - whole.days[0]).days + 1, (today - whole.days[0]).days
     return int(np.asarray(whole.counts.covered)[max(0, start) : max(0, end)].any(1).sum())
-
-
-def first_and_last(spike: Spike, margin: int = 0) -> tuple[date, date]:
-    """The days of a spike with `margin` more before them."""
-    return spike.first - timedelta(days=margin), spike.last

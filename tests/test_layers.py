@@ -12,7 +12,7 @@ ROOMS = ("collectors", "analysis", "storage", "reporting", "alerting")
 LEAVES = {
     "records", "errors", "config", "figures", "files", "periods", "lock", "net", "failpoints", "spike",
     "configalerts", "configfile", "configrules", "configschema", "configtypes", "conflicts", "plainwords",
-    "rise", "secretstore", "yamlmarks",
+    "backtested", "rise", "secretstore", "yamlmarks",
 }  # fmt: skip
 READERS = ("reporting", "alerting")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from candidly.commands import incidents as incidents_commands
 from candidly.console import Console, table
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
     if as_json:
         console.json({
             "incidents": [
-                {"id": i.id, "rule": i.rule, "company": i.company, "title": i.title, "status": i.status,
-                 "opened": i.opened, "resolved": i.resolved, "detail": i.detail}
+                incidents_commands.as_data(i)
                 for i in incidents
             ],
             "deliveries": [
@@ -50,7 +50,10 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
     if not incidents:
         console.say("No incidents.")
     for incident in incidents:
-        console.say(f"{incident.opened:%Y-%m-%d} {incident.status:8} {incident.rule:18} {incident.title}")
+        state = "acked" if incident.acknowledged and incident.status == "open" else incident.status
+        console.say(
+            f"{incident.opened:%Y-%m-%d} {state:8} {incident.severity:7} {incident.id:24} {incident.title}"
+        )
     for delivery in deliveries:
         if delivery.state in ("pending", "failed"):
             console.say(
@@ -100,6 +103,10 @@ def alerts_test(console: Console, channel: str | None) -> int:
     for name, error in results.items():
         console.say(f"{name}: {error or 'sent'}")
     return 1 if any(results.values()) else 0
+
+
+for _command in ("show", "ack", "silence", "backtest"):
+    alerts.add_command(getattr(incidents_commands, _command), _command)
 
 
 @click.command()
