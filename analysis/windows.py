@@ -16,6 +16,7 @@ FOLLOWS = (
     30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
 )
 SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a binomial's
+ALL_BAD = 0.95  # where nearly all mentions are negative, more of them are more negatives, share or not
 RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
 
 
@@ -188,6 +189,7 @@ def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: 
         daily = daily or spread
         change = np.maximum(scanner.changed(sums, np.asarray(spread.other), first), long_change)
         changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
+        changed = changed * np.clip((ALL_BAD - share.usual[first:]) / 0.15, 0.0, 1.0)
         fresh = [data.add(ending(cumulated(x), width) * on)[first:] for x in (data.timely, data.timely_other)]
         found.append(_windows(first, given[first:], sums, share, spread, changed, fresh))
     stacked = Windows(*(np.stack(arrays) for arrays in zip(*found, strict=True)))

@@ -3,7 +3,7 @@
     python -m benchmarks.spikes                            every suite of ../shared/spikebench
     python -m benchmarks.spikes --quick --suite daily --salt mine
     python -m benchmarks.spikes --sources                  the events again, source by source with coverage
-    python -m benchmarks.spikes --budget                   stated against realised false alarms
+    python -m benchmarks.spikes --speed                    one call with three years; prefixes
     python -m benchmarks.spikes --cost                     50 companies x 16 themes x 3 years, against reading
     python -m benchmarks.spikes --series FOLDER            real series replayed, one picture each
 
@@ -106,6 +106,41 @@ def speed() -> None:
     print(f"one call, three years: median {np.median(spent) * 1e3:.1f} ms, best {min(spent) * 1e3:.1f} ms")
 
 
+def sources(salt: str, reps: int) -> None:
+    """The events once more as the product sees them: two sources, each with its coverage.
+
+    A new source is covered from its first day, an outage and a partial loss are one source that was not read,
+    a back-fill is read days after it was posted. Shares of series with an alarm in the days that count.
+    """
+    s = bench("scenarios")
+    for event in ("newsource", "newsource_late", "partial", "outage_nan", "backfill"):
+        alarms = [_source_event(s, event, mean, rep, salt) for mean in s.EVENT_MEANS for rep in range(reps)]
+        print(f"{event:15s} {np.mean(alarms):.2f}  (n {len(alarms)})", flush=True)
+
+
+def _source_event(s: ModuleType, event: str, mean: float, rep: int, salt: str) -> bool:
+    rng = s.rng_for(salt, "sources", event, mean, rep)
+    n, t0 = (180, 800)[rep % 2] + 134, (180, 800)[rep % 2] + 14
+    negative = np.stack([s.nb1(rng, np.full(n, mean / 2), 1.5) for _ in range(2)], axis=1)
+    other = np.stack([s.nb1(rng, np.full(n, mean * 7 / 6), 1.5) for _ in range(2)], axis=1)
+    covered, timely = np.ones((n, 2), bool), np.ones((n, 2), bool)
+    lo, hi = t0, t0 + 13
+    if event.startswith("newsource"):
+        covered[:t0, 1] = False
+        lo, hi = (t0, t0 + 27) if event == "newsource" else (t0 + 28, t0 + 90)
+    elif event == "backfill":
+        timely[t0 - 30 : t0 - 3, 1] = False
+        negative[t0 - 10 : t0 - 3, 1] *= 4
+        hi = t0 + 2
+    else:
+        covered[t0 - (28 if event == "partial" else 5) : t0, 1] = False
+    total = negative + other
+    days = np.datetime64("2015-01-05") + np.arange(n)
+    counts = Counts(total * covered, negative * covered, covered, negative * timely, total * timely)
+    found = replay(days, [counts], days[lo].item(), days[hi].item()).negative
+    return bool((np.nan_to_num(found, nan=-9.0) >= 0).any())
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -115,10 +150,23 @@ def main() -> None:
     parser.add_argument("--salt", default="dev-1")
     parser.add_argument("--reps", type=int)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sources", action="store_true")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--series", type=Path, metavar="FOLDER")
     given = parser.parse_args()
-    if given.speed:
+    if given.sources:
+        sources(given.salt, given.reps or 20)
+    elif given.speed:
         speed()
+    elif given.cost:
+        from benchmarks import spikescost
+
+        spikescost.main()
+    elif given.series:
+        from benchmarks import spikeseries
+
+        spikeseries.main(given.series)
     else:
         run(given.suite.split(","), given.salt, given.reps, given.quick)
 
