@@ -30,8 +30,8 @@ from candidly.session import Session, open_session, wall_clock
 
 log = logging.getLogger("candidly")
 
-SOON = timedelta(minutes=1)
-"""How often a dead channel is asked at most."""
+SOON = timedelta(seconds=5)
+"""The shortest time until messages are looked at again."""
 AGAIN = timedelta(minutes=2)
 """When to try again after finding the run lock taken."""
 

@@ -30,10 +30,12 @@ log = logging.getLogger("candidly")
 
 LEASE = timedelta(minutes=2)
 """Longer than one message can take, which is the deadline of a channel."""
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 STRIKES = 3
 """Failures in a row after which a channel is left alone for the rest of the pass. Not one: a message that a
 service never takes must not keep the others waiting."""
+REST = timedelta(minutes=1)
+"""How long it is left alone with what it was not asked to take."""
 
 
 class Outbox(Protocol):
@@ -127,10 +129,10 @@ def deliver_due(
     """Send every message that is due, and those about messages that had to be given up.
 
     What may not be sent in quiet hours waits for their end; what is due for the first time on one channel
-    goes out as one message. A failure that may pass is tried again after 1, 2, 4 ... up to 60 minutes, or
-    when the server said, until `keep_trying` after the message could first be sent; then, and at once where
-    trying again cannot help, the message is marked failed and an incident about the channel goes out through
-    the others.
+    goes out as one message. A failure that may pass is tried again after 5, 10, 20 ... seconds, up to an
+    hour, or when the server said, until `keep_trying` after the message could first be sent; then, and at
+    once where trying again cannot help, the message is marked failed and an incident about the channel goes
+    out through the others.
     """
     clock = now if callable(now) else lambda: now
     prepare(store, clock(), quiet)
@@ -181,10 +183,18 @@ class _Pass:
                     if name not in busy and (delivery := self._next(name)):
                         running[pool.submit(_try, self.channels[name], delivery)] = name
                 if not running:
-                    return
+                    break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     del running[future]
                     self._settle(*future.result())
+
+        self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        now = self.clock()
+        struck = [one.id for one in self.store.due(now) if self.strikes[one.channel] >= STRIKES]
+        if struck:
+            self.store.hold(struck, now, now + REST)
 
     def _drop_unknown(self) -> None:
         for name in {one.channel for one in self.store.due(self.clock())} - set(self.channels):
@@ -248,7 +258,7 @@ def _try(channel: Channel, delivery: Delivery) -> tuple[Delivery, DeliveryError 
 
 
 def pause(delivery: Delivery, retry_after: float | None) -> timedelta:
-    """How long to wait before the next attempt: doubling from a minute to an hour, plus up to a quarter.
+    """How long to wait before the next attempt: doubling from 5 seconds to an hour, plus up to a quarter.
 
     The extra part follows from the id, so that many messages do not come back at the same moment.
     """

@@ -93,7 +93,9 @@ def claim_due(
     connection: Connection, now: datetime, lease: timedelta, limit: int, channel: str | None
 ) -> list[Delivery]:
     due = _due(now) if channel is None else and_(_due(now), deliveries.c.channel == channel)
-    wanted = select(deliveries.c.id).where(due).order_by(deliveries.c.due, deliveries.c.id).limit(limit)
+    # Fewest attempts first: what a channel never takes must not come before what it was never asked to take.
+    order = deliveries.c.attempts, deliveries.c.due, deliveries.c.id
+    wanted = select(deliveries.c.id).where(due).order_by(*order).limit(limit)
     claimed = []
     for id_ in connection.scalars(wanted).all():
         # `due` is asked again: on PostgreSQL another sender may have been faster than this UPDATE.

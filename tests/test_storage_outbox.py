@@ -139,3 +139,62 @@ def test_work_named_by_its_period_is_taken_on_once(store):
     assert store.claim_period("watch", "2026-W09", NOW)
     store.release_period("report", "2026-W09")
     assert store.claim_period("report", "2026-W09", NOW)
+
+
+def test_what_waits_is_held_without_counting_as_an_attempt(store):
+    for id_ in "ab":
+        store.enqueue(delivery(id_))
+    assert store.claim_due(NOW, LEASE, 1)
+    assert [one.id for one in store.due(NOW)] == ["b"]
+    assert store.hold(["a", "b"], NOW, NOW + 10 * LEASE) == 1  # a is out already
+    assert store.due(NOW) == []
+    assert store.next_due() == NOW + LEASE
+    store.mark_sent("a", NOW)
+    assert store.next_due() == NOW + 10 * LEASE
+    (held,) = store.due(NOW + 10 * LEASE)
+    assert (held.id, held.attempts) == ("b", 0)
+
+
+def test_nothing_pending_is_never_due(store):
+    assert store.next_due() is None
+    store.enqueue(delivery())
+    store.mark_failed("spike:1/mail", NOW, "gone")
+    assert store.next_due() is None
+
+
+def test_one_message_takes_the_place_of_several_that_nobody_took(store):
+    for id_ in "abc":
+        store.enqueue(delivery(id_))
+    assert store.merge(["a", "b", "c"], NOW, delivery("all"))
+    assert claimed(store, NOW) == ["all"]
+    states = {one.id: one.state for one in queries.deliveries(store)}
+    assert states == {"a": "grouped", "b": "grouped", "c": "grouped", "all": "pending"}
+
+
+def test_a_message_that_was_taken_stays_alone_and_nothing_of_the_group_is_written(store):
+    for id_ in "ab":
+        store.enqueue(delivery(id_))
+    store.claim_due(NOW, LEASE, 1)
+    assert not store.merge(["a", "b"], NOW, delivery("all"))
+    store.mark_retry("a", NOW, "later")
+    assert not store.merge(["a", "b"], NOW, delivery("all"))  # it may have arrived under its id
+    assert {one.id: one.state for one in queries.deliveries(store)} == {"a": "pending", "b": "pending"}
+
+
+def test_a_channel_is_asked_for_its_own_and_what_was_never_tried_comes_first(store):
+    for id_, channel in (("a", "mail"), ("b", "hook"), ("c", "mail")):
+        store.enqueue(delivery(id_, channel=channel))
+    assert claimed(store, NOW, channel="mail", limit=1) == ["a"]
+    store.mark_retry("a", NOW, "later")
+    assert claimed(store, NOW, channel="mail", limit=5) == ["c", "a"]
+    assert claimed(store, NOW, channel="other") == []
+
+
+def test_a_repeat_for_some_of_the_recipients_remembers_whom(store):
+    store.enqueue(delivery())
+    store.claim_due(NOW, LEASE)
+    store.mark_retry("spike:1/mail", NOW, "450", left=["bob@example.org"])
+    (again,) = store.claim_due(NOW, LEASE)
+    assert again.message == {"title": "More", "text": "Nine.", "left": ["bob@example.org"]}
+    store.mark_retry("spike:1/mail", NOW, "no answer")
+    assert store.due(NOW)[0].message["left"] == ["bob@example.org"]
