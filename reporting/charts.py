@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape as escape_html
 from typing import Final
 
-from candidly.figures import Share, ThemeRow, TrendPoint, percent, span
+from candidly.figures import Share, ThemeRow, TrendPoint, percent, span, tenths
 from reporting.safe import clean
 
 TOP, LINE, GAP, BARS, FOOT = 8, 168, 26, 64, 22
@@ -172,6 +172,18 @@ def interval_bar(share: Share, before: Share | None = None, name: str = "Share o
     x = f"{share.value * 100:.2f}%"
     parts.append(f'<line class="tick" x1="{x}" x2="{x}" y1="3" y2="19"/>')
     return _svg("interval", 22, name, described, "".join(parts))
+
+
+def part_bar(title: str, value: int, most: int) -> str:
+    """One cause of a change, left of the middle for less and right for more; `most` fills half the width."""
+    width = abs(value) * 50 / max(1, most)
+    x = 50 - width if value < 0 else 50.0
+    kind = "positive" if value < 0 else "negative"
+    content = (
+        f'<rect class="{kind}" x="{x:.2f}%" y="2" width="{width:.2f}%" height="12" rx="1.5"/>'
+        '<line class="axis-line" x1="50%" x2="50%" y1="0" y2="16"/>'
+    )
+    return _svg("part", 16, title, f"{tenths(value)} points", content)
 
 
 def _svg(kind: str, height: int, title: str, described: str, content: str) -> str:

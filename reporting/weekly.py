@@ -18,9 +18,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span, usual
+from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span, tenths, usual
 from candidly.files import write_atomic
-from reporting import charts, safe
+from reporting import changes, charts, safe
 from reporting.weekly_markdown import render_markdown
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ def render_html(figures: WeeklyFigures) -> str:
     """One self-contained page."""
     from markupsafe import Markup
 
+    parts = changes.why_rows(figures.why) if figures.why else []
+    largest = max((abs(value) for *_, value in parts), default=1)
     most = max((row.mentions or 0 for row in figures.themes), default=0)
     return _template().render(
         f=figures,
@@ -99,6 +101,10 @@ def render_html(figures: WeeklyFigures) -> str:
         moved=moved,
         moved_stars=moved_stars,
         quotes=quote_groups(figures),
+        changes=changes,
+        tenths=tenths,
+        parts=parts,
+        part_bar=lambda title, value: Markup(charts.part_bar(title, value, largest)),  # noqa: S704
         trend=Markup(charts.trend(figures.trend, figures.min_group)),  # noqa: S704 - escaped where it is made
         bar=lambda row: Markup(charts.theme_bar(row, most)),  # noqa: S704
         rail=lambda *args: Markup(charts.interval_bar(*args)),  # noqa: S704

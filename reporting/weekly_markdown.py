@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from candidly.figures import Change, Group, Share, WeeklyFigures, percent, points, span, usual
+from candidly.figures import Change, Group, Share, WeeklyFigures, percent, points, span, tenths, usual
+from reporting import changes
 from reporting.safe import link
 from reporting.safe import markdown as esc
 
 
 def render_markdown(figures: WeeklyFigures) -> str:
     """CommonMark with tables; holds no raw HTML, and links only to checked http(s) addresses."""
-    parts = (_head, _key_figures, _themes, _quotes, _groups, _competitors, _coverage, _trend, _method)
+    parts = (
+        _head,
+        _campaigns,
+        _key_figures,
+        _why,
+        _themes,
+        _quotes,
+        _groups,
+        _competitors,
+        _coverage,
+        _trend,
+        _method,
+    )
     return "\n".join(line for part in parts for line in part(figures)).rstrip() + "\n"
 
 
@@ -22,9 +35,34 @@ def _head(f: WeeklyFigures) -> Iterator[str]:
     yield ""
     yield f"**{esc(f.headline)}.** {esc(f.sentence)}".rstrip()
     yield ""
-    if f.notes:
-        yield from (f"- {esc(note)}" for note in f.notes)
+    for one in changes.longer_spans(f):
+        yield f"- {esc(one.sentence)} {esc(changes.clearly_moved(one))}".rstrip()
+    if seen := changes.power(f):
+        yield f"- {esc(seen)}"
+    yield from (f"- {esc(note)}" for note in f.notes)
+    if f.notes or seen or changes.longer_spans(f):
         yield ""
+
+
+def _campaigns(f: WeeklyFigures) -> Iterator[str]:
+    if f.campaigns:
+        yield "## Marked as a possible campaign"
+        yield ""
+        yield "Marked, not judged. The figures count these mentions, copies of one wording as one voice."
+        yield ""
+        yield from (f"- {esc(line)}" for line in changes.campaign_lines(f))
+        yield ""
+
+
+def _why(f: WeeklyFigures) -> Iterator[str]:
+    if f.why is None:
+        return
+    yield "## Why it changed" if f.why.shown else "## What moved underneath"
+    yield ""
+    yield changes.why_lead(f.why)
+    yield ""
+    rows = [(esc(title), tenths(value)) for _, title, value in changes.why_rows(f.why)]
+    yield from _table(("What adds to it", "Points"), [*rows, ("**Together**", tenths(f.why.shown))])
 
 
 def _key_figures(f: WeeklyFigures) -> Iterator[str]:
@@ -125,7 +163,7 @@ def _coverage(f: WeeklyFigures) -> Iterator[str]:
         (
             esc(row.source),
             f"{row.days} of {row.of}",
-            "missing, not zero" if row.silent else _count(row.mentions, f),
+            "missing, not zero" if row.silent else _cell(row.mentions) or "withheld",
             esc(row.status),
             row.finished.isoformat(timespec="minutes") if row.finished else "",
         )
@@ -154,13 +192,14 @@ def _trend(f: WeeklyFigures) -> Iterator[str]:
 def _method(f: WeeklyFigures) -> Iterator[str]:
     yield "## How to read this"
     yield ""
-    yield (
+    said = (
         "Every share has a 95% interval (Wilson; changes: Newcombe) on sample sizes reduced for mentions "
-        f"that come in threads, here by a factor of {f.design_effect:.1f}. Of the themes said to have "
-        "changed, at most one in ten is expected to be chance. Unscored mentions count in no share. Groups "
-        f"of fewer than {f.min_group} mentions are withheld. Quotes are exact parts of the stored texts, "
-        "without authors."
+        f"that come in threads or from one author, here by a factor of {f.design_effect:.1f}. Of all themes "
+        "and groups said to have changed, at most one in twenty is expected to be chance. Unscored mentions "
+        f"count in no share. Groups of fewer than {f.min_group} mentions are withheld. Quotes are exact "
+        "parts of the stored texts, without authors."
     )
+    yield said
     yield ""
     versions = esc(", ".join(f.versions) or "unknown")
     yield f"Made {f.made.isoformat(timespec='minutes')}; analysed by {versions}."

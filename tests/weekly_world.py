@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -170,3 +171,38 @@ def summary(world: World, week: Frames, before: Frames, **changes):
         "trend": trend_frame([]), "covered": covered_frame(), "sources": SOURCES,
     }  # fmt: skip
     return summarise(week, before, **(given | changes))
+
+
+def history(world: World, sizes: list[int], theme: dict[int, int] | None = None) -> Frames:
+    """`sizes` mentions in the weeks up to the period; `theme`: weeks back -> mentions that name it."""
+    parts = [
+        world.week(n, start=START - timedelta(weeks=back), seed=back + 1, first=1 + 10_000 * back)
+        if n
+        else frames()
+        for back, n in zip(range(len(sizes) - 1, -1, -1), sizes, strict=True)
+    ]
+    mentions = pd.concat([part.mentions for part in parts], ignore_index=True)
+    opinions = [part.opinions[part.opinions["theme"] != "fairness"] for part in parts]
+    for back, n in (theme or {}).items():
+        named = [(1 + 10_000 * back + i, "fairness", "negative", 0, 20) for i in range(n)]
+        opinions.append(pd.DataFrame(named, columns=list(parts[0].opinions.columns)))
+    return Frames(mentions.assign(thread="", author=-1), pd.concat(opinions, ignore_index=True))
+
+
+def of_week(told: Frames, back: int = 0) -> Frames:
+    start = START - timedelta(weeks=back)
+    published = told.mentions["published"]
+    return told.of(told.mentions[(published >= start) & (published < start + timedelta(days=7))])
+
+
+def report(world: World, told: Frames, back: int = 0):
+    start = START - timedelta(weeks=back)
+    iso = start.isocalendar()
+    period = dataclasses.replace(
+        PERIOD, key=f"{iso.year}-W{iso.week:02d}", start=start, end=start + timedelta(days=7)
+    )
+    known = told.of(told.mentions[told.mentions["published"] < period.end])
+    return summary(
+        world, of_week(told, back), of_week(told, back + 1), period=period, history=known,
+        covered=covered_frame(0),
+    )  # fmt: skip
