@@ -23,7 +23,7 @@ ALLEGED, OWN = "alleged", "rule"
 NEGATION_REACH: Final = 4
 _NEGATOR_WORDS: Final = """
 not no never without hardly barely cannot isnt wasnt arent werent dont didnt doesnt wont cant couldnt wouldnt
-nor neither zero nobody none havent hasnt hadnt nothing free
+nor neither zero nobody none havent hasnt hadnt free
 """
 _NEGATORS: Final = frozenset(_NEGATOR_WORDS.split())
 _WEIGHTLESS: Final = frozenset(("only", "just", "merely"))

@@ -54,7 +54,8 @@ def _level(values: Floats, ok: NDArray[np.bool_]) -> Floats:
         days = places[places % 7 == weekday]
         mean = level[days].sum() * scale
         factor[weekday] = (values[days].sum() + 8) / (mean + 8)
-    return level * min(scale, 1.3) * factor[np.arange(len(values)) % 7]
+    found: Floats = level * min(scale, 1.3) * factor[np.arange(len(values)) % 7]
+    return found
 
 
 def _spread(values: Floats, level: Floats) -> float:

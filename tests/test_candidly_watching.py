@@ -1,0 +1,200 @@
+"""store -> incidents: what opens, what it shows, what stays quiet."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from incident_world import COMPANY, SAID, World, noon, world
+
+from candidly import pipeline, watching
+from candidly.records import Batch, Removal, Silence, Tally
+from storage import queries, silences
+
+
+@pytest.fixture
+def quiet(tmp_path):
+    with world(tmp_path) as made:
+        yield made
+
+
+def watch(made: World):
+    return pipeline.watch(made.session, ())
+
+
+def incidents(made: World, rule="spike"):
+    return [one for one in queries.incidents(made.session.store) if one.rule == rule]
+
+
+def sent(made: World):
+    return [one for one in queries.deliveries(made.session.store) if one.message["rule"] != "source"]
+
+
+def test_as_ever_is_no_incident(quiet):
+    assert watch(quiet) == []
+
+
+def test_a_week_of_ghosting_pages_with_what_it_is_about(quiet):
+    quiet.ghosting(15, thread="t1")
+    quiet.ghosting(5)
+    (one,) = watch(quiet)
+    assert (one.rule, one.severity, one.company) == ("spike", "page", COMPANY)
+    assert one.detail["observed"] >= 20
+    assert one.detail["high"] < 20
+    assert one.detail["themes"][0]["theme"] == "Communication"
+    assert one.detail["alone"][0] in ("theme", "source")
+    quotes = one.detail["quotes"]
+    assert 1 <= len(quotes) <= 3
+    assert all(quote["text"] in SAID for quote in quotes)
+    assert len({quote["text"] for quote in quotes}) == len(quotes)
+    assert all(quote["url"].startswith("https://forum.example/") for quote in quotes)
+    assert one.detail["thread_share"] == pytest.approx(15 / one.detail["observed"], abs=0.1)
+    assert one.detail["copies_share"] > 0.1
+    assert one.id in one.detail["more"]
+    assert len(sent(quiet)) == 1
+
+
+def test_looking_again_changes_nothing(quiet):
+    quiet.ghosting(20)
+    first = watch(quiet)
+    before = incidents(quiet)
+    assert watch(quiet) == []
+    assert incidents(quiet) == before
+    assert len(first) == len(sent(quiet)) == 1
+
+
+def test_it_is_closed_after_a_quiet_week_and_may_come_again(quiet):
+    quiet.ghosting(20)
+    watch(quiet)
+    for _ in range(25):
+        quiet.quiet_days(1, seed=quiet.today.toordinal())
+        watch(quiet)
+    (one,) = incidents(quiet)
+    assert one.status == "resolved"
+    quiet.ghosting(25)
+    watch(quiet)
+    assert [one.status for one in incidents(quiet)] == ["open", "resolved"]
+
+
+def test_history_that_is_read_back_raises_no_alert(quiet):
+    for back in range(20, 60, 5):
+        day = quiet.today - timedelta(days=back)
+        quiet.collect("forum", *(quiet.mention(day=day, text="It is a scam.") for _ in range(20)))
+    assert watch(quiet) == []
+
+
+def test_a_silenced_theme_is_listed_and_told_when_the_silence_ends(quiet):
+    now = quiet.session.now()
+    silence = Silence(id="s1", until=now + timedelta(days=2), created=now, theme="communication")
+    assert silences.add(quiet.session.store, silence)
+    assert not silences.add(quiet.session.store, silence)
+    quiet.ghosting(20)
+    watch(quiet)
+    (one,) = incidents(quiet)
+    assert one.detail["silenced"]
+    assert sent(quiet) == []
+    quiet.quiet_days(3, seed=5)
+    watch(quiet)
+    assert len(sent(quiet)) == 1
+    assert "silenced" not in incidents(quiet)[0].detail
+
+
+def test_another_theme_is_not_silenced(quiet):
+    now = quiet.session.now()
+    silences.add(
+        quiet.session.store, Silence(id="s", until=now + timedelta(days=2), created=now, theme="offer")
+    )
+    quiet.ghosting(20)
+    watch(quiet)
+    assert len(sent(quiet)) == 1
+
+
+def test_of_x_links_are_sent_and_no_words(quiet, monkeypatch):
+    assert "x" in watching.LINKS_ONLY
+    monkeypatch.setattr(watching, "LINKS_ONLY", frozenset({"feed"}))
+    quiet.ghosting(20)
+    (one,) = watch(quiet)
+    assert one.detail["quotes"]
+    assert all(quote["text"] == "" and quote["url"] for quote in one.detail["quotes"])
+    assert not any(said in json.dumps(one.detail) for said in SAID)
+
+
+def test_a_group_below_min_group_is_neither_counted_nor_quoted(tmp_path):
+    with world(tmp_path, "report: {min_group: 200}\n") as made:
+        made.ghosting(20)
+        (one,) = watch(made)
+    assert one.detail["observed"] is None
+    assert one.detail["quotes"] == []
+    assert "fewer than 200" in one.title
+
+
+def test_one_allegation_pages_without_its_words(quiet):
+    quiet.collect("forum", quiet.mention(text="Fine talk, but they discriminated against me for my age."))
+    (one,) = watch(quiet)
+    assert (one.rule, one.severity) == ("alleged:discrimination", "page")
+    assert one.title == f"{COMPANY}: 1 mention alleges discrimination or sexual harassment"
+    assert "for my age" not in json.dumps([one.detail, sent(quiet)[0].message])
+    assert one.detail["quotes"][0]["url"].startswith("https://forum.example/")
+    assert watch(quiet) == []
+
+
+def test_later_allegations_join_and_are_told_once_a_day_and_it_ends(quiet):
+    quiet.collect("forum", quiet.mention(text="It is a scam."))
+    watch(quiet)
+    for _ in range(2):
+        quiet.collect("forum", quiet.mention(text="They are scammers."))
+        watch(quiet)
+        quiet.collect("forum", quiet.mention(text="What a scam."))
+        watch(quiet)
+        quiet.today += timedelta(days=1)
+    (one,) = incidents(quiet, "alleged:fraud")
+    assert one.detail["n"] == 5
+    assert len(sent(quiet)) == 3
+    quiet.today += timedelta(days=8)
+    watch(quiet)
+    assert incidents(quiet, "alleged:fraud")[0].status == "resolved"
+    assert len(incidents(quiet, "alleged:fraud")) == 1
+
+
+def test_what_a_source_holds_when_it_is_first_read_is_its_past(tmp_path):
+    with world(tmp_path, days=0) as made:
+        made.today += timedelta(days=60)
+        old = made.mention(text="It is a scam.", day=made.today - timedelta(days=5))
+        new = made.mention(text="Unsafe working conditions.", day=made.today - timedelta(days=1))
+        made.collect("forum", old, new)
+        assert [one.rule for one in watch(made)] == ["alleged:safety"]
+
+
+def test_allegations_can_be_turned_down_and_off(tmp_path):
+    for level, told in (("warning", ["warning"]), ("'off'", [])):
+        folder = tmp_path / level.strip("'")
+        folder.mkdir()
+        with world(folder, f"  allegations: {level}\n", days=2) as made:
+            made.collect("forum", made.mention(text="It is a scam."))
+            assert [one.severity for one in watch(made)] == told
+
+
+def test_a_rule_of_ones_own_fires_at_its_number(tmp_path):
+    rules = "  rules:\n    - {name: lawyers, phrases: [lawsuit*], severity: warning, min: 2}\n"
+    with world(tmp_path, rules, days=3) as made:
+        made.collect(
+            "forum", made.mention(text="There is no lawsuit."), made.mention(text="A lawsuit is on.")
+        )
+        assert watch(made) == []
+        made.collect("forum", made.mention(text="Lawsuits everywhere."))
+        (one,) = watch(made)
+    assert (one.rule, one.severity) == ("rule:lawyers", "warning")
+    assert "few mentions fit the rule lawyers" in one.title
+
+
+def test_a_mention_that_is_removed_leaves_no_link_behind(quiet):
+    made = quiet.mention(text="It is a scam.")
+    quiet.collect("forum", made)
+    (one,) = watch(quiet)
+    assert made[0].url in json.dumps(incidents(quiet, one.rule)[0].detail)
+    run = quiet.session.store.begin_run("forum", noon(quiet.today))
+    gone = (Removal(made[0].id, "k"),)
+    quiet.session.store.save(run, Batch("forum", (), None, Tally(), gone=gone, at=noon(quiet.today)))
+    told = json.dumps([incidents(quiet, one.rule)[0].detail, [d.message for d in sent(quiet)]])
+    assert made[0].url not in told
