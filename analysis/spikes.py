@@ -60,7 +60,8 @@ LEVEL_DAYS, WINDOWS = DAILY.level, DAILY.windows
 LONGEST = DAILY.longest  # days of history that are used at all
 RECENT = 7  # a judged day is at most this many days before today
 SERIES_AT_ONCE = 64  # keeps the arrays of many series within the processor's caches
-UNSEEN = 0.35  # weekly scores are lowered by this until two years show the yearly wave
+UNSEEN = 0.35  # weekly scores are lowered by this until two years show the yearly wave ...
+UNSEEN_TAIL = 0.2  # ... and their tail is heavier
 
 
 class Verdict(NamedTuple):
@@ -223,11 +224,17 @@ def _blocks(start: int, end: int, pace: Pace) -> Iterator[tuple[int, int]]:
 
 
 class _Found(NamedTuple):
-    """The windows that end with the periods from `lo` on, and log10 of the looks a year."""
+    """The windows that end with the periods from `lo` on, and what makes scores of their probabilities."""
 
     lo: int
     judged: Judged
-    price: float
+    price: float  # log10 of the looks a year
+    tail: float
+
+    def score(self, p: Floats) -> Floats:
+        """log10 of the years between chance alarms as strong."""
+        model = -np.log10(np.maximum(p, 1e-300)) - self.price
+        return np.where(model > 0, model * self.tail, model)
 
 
 def _look(
@@ -252,16 +259,15 @@ def _scan(data: Panel, lo: int, hi: int, knot: int, pace: Pace, min_negative: in
     cut = max(0, n - 1 - (hi - knot) - min(pace.gaps) + 1)  # learnt strictly before every judged window
     judged = judged_windows(data, first, cut, pace, min_negative)
     years = cut / pace.year
-    unseen = 0.0 if pace.step == 1 else UNSEEN * float(np.clip(4 - 2 * years, 0, 1))
-    price = math.log10(pace.year * pace.looks) + unseen
-    return _Found(hi - (n - 1 - first), judged, price)
+    unseen = 0.0 if pace.step == 1 else float(np.clip(4 - 2 * years, 0, 1))
+    price = math.log10(pace.year * pace.looks) + UNSEEN * unseen
+    return _Found(hi - (n - 1 - first), judged, price, pace.tail - UNSEEN_TAIL * unseen)
 
 
 def _scores(found: _Found) -> Floats:
     """(2, periods, series): the best window's "more negative" and "more posts"."""
     p = np.stack([found.judged.p_negative, found.judged.p_posts]).min(1)
-    scores: Floats = -np.log10(np.maximum(p, 1e-300)) - found.price
-    return np.where(found.judged.able, scores, np.nan)
+    return np.where(found.judged.able, found.score(p), np.nan)
 
 
 def _block(
@@ -305,7 +311,7 @@ def _strongest(found: _Found, p: Floats, g: int, kind: SpikeKind, pace: Pace) ->
     if not (p < 1).any():
         return None
     width, t = (int(i) for i in np.unravel_index(np.argmin(p), p.shape))
-    score = -math.log10(max(float(p[width, t]), 1e-300)) - found.price
+    score = float(found.score(p[width, t]))
     last = date.fromordinal((found.lo + t + 1) * pace.step)
     first = last - timedelta(days=pace.windows[width] * pace.step - 1)
     return _spike(found.judged, (width, t, g), kind, first, last, score)

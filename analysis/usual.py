@@ -39,13 +39,26 @@ class Pace(NamedTuple):
     block: int  # what is usual is learnt anew every so many periods
     longest: int
     looks: float  # price of looking at several overlapping windows, from simulations
+    tail: float  # log10 years above one are so much fewer than the model says, from simulations
     surge: float  # how often (a period) the volume as a whole is another than usual, before looking
 
 
 DAILY = Pace(
-    1, 365.25, (1, 3, 7, 14), (7, 7, 7, 14), 84, 14, 90, ((28, 28), (28, 84)), 7, 1096, looks=3.5, surge=0.1
+    1,
+    365.25,
+    (1, 3, 7, 14),
+    (7, 7, 7, 14),
+    84,
+    14,
+    90,
+    ((28, 28), (28, 84)),
+    7,
+    1096,
+    looks=3.5,
+    tail=0.9,
+    surge=0.1,
 )
-WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, surge=0.001)
+WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, tail=0.7, surge=0.001)
 
 
 def shape(y: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:

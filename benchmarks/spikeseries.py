@@ -42,7 +42,8 @@ def main(folder: Path) -> None:
     """Replay every series and draw it."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in _all():
-        first = max(one.days[0] + timedelta(days=120), one.days[-1] - timedelta(days=1095))
+        warm = 120 if len(one.days) > 200 else 28
+        first = max(one.days[0] + timedelta(days=warm), one.days[-1] - timedelta(days=1095))
         scores = _scores(one, one.negative, first)
         pages = _pages(scores)
         years = len(scores) / 365.25
@@ -55,18 +56,34 @@ def main(folder: Path) -> None:
         kept = one.negative[-len(scores) :]
         (folder / f"{one.name}.svg").write_text(_picture(one.name, first, kept, pages), "utf-8")
 
+    _weekly()
+
+
+def _weekly() -> None:
+    """Weekly case counts in which nobody marked an outbreak: every page is a false one."""
+    with (DATA / "series-salmonella" / "salmonella_train.csv").open() as file:
+        rows = [(date.fromisoformat(row[""]), float(row["n_cases"])) for row in csv.DictReader(file)]
+    days, counts = [day for day, _ in rows], np.array([count for _, count in rows])
+    series = Counts(counts, counts, np.ones(len(counts)))
+    scores = replay(days, [series], days[60], days[-1], weekly=True).negative[:, 0]
+    pages, years = _pages(scores, cool=2), len(scores) * 7 / 365.25
+    print(
+        f"salmonella, weekly: {counts.mean():.1f} a week, {years:.1f} years: "
+        f"{len(pages) / years:.2f} pages a year"
+    )
+
 
 def _scores(one: Daily, negative: Floats, first: date) -> Floats:
     total = one.total + (negative - one.negative)
     return replay(one.days, [Counts(total, negative, one.covered)], first, one.days[-1]).negative[:, 0]
 
 
-def _pages(scores: Floats, limit: float = 0.0) -> list[int]:
+def _pages(scores: Floats, cool: int = COOL_DOWN) -> list[int]:
     """Days of alerts: after one, silence for the cool-down or as long as the alarm goes on."""
     pages: list[int] = []
-    last = -COOL_DOWN - 1
-    for t in np.flatnonzero(np.nan_to_num(scores, nan=-9.0) >= limit):
-        if t > last + COOL_DOWN:
+    last = -cool - 1
+    for t in np.flatnonzero(np.nan_to_num(scores, nan=-9.0) >= 0):
+        if t > last + cool:
             pages.append(int(t))
         last = t
     return pages
@@ -76,7 +93,7 @@ def _injected(one: Daily) -> float:
     """Share of injected weeks with an alert in them or two days after, at places over the last year."""
     n, found = len(one.days), 0
     for place in range(PLACES):
-        start = n - 10 - place * min(365, n - 140) // PLACES
+        start = n - 10 - place * min(365, max(n - 140, 10)) // PLACES
         before = one.negative[max(0, start - 84) : start]
         spread = max(1.0, float(before.var() / max(before.mean(), 0.05)))
         size = max(4.0, SIZE * np.sqrt(7 * spread * max(float(before.mean()), 0.05)))
