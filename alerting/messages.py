@@ -25,6 +25,8 @@ _SPACE = re.compile(r"\s+")
 _PILE = re.compile(
     r"([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{2})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
 )
+_LINK = re.compile(r"https?://[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._~%/?&=+,;:#-]{0,300})?")
+"""A plain web address: no user name, no brackets."""
 _DOMAIN_DOT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})")
 
 
@@ -46,6 +48,7 @@ def message(incident: Incident, now: datetime, *, opening: str = "") -> dict[str
 
     `title` and `text` are the whole for a channel that takes plain text only; `summary`, `facts` (name,
     value), `quotes` (words, site) and `more` are the same once more, for one that can set them apart.
+    `links` lead to what is quoted; they are for programs, and no channel shows them.
     `queued` is the ISO time from which a channel's patience is counted.
     """
     detail = incident.detail
@@ -62,6 +65,7 @@ def message(incident: Incident, now: datetime, *, opening: str = "") -> dict[str
         "title": plain(opening + incident.title, TITLE),
         "text": cut(section.text(), TEXT),
         **section.data(),
+        "links": [url for one in detail.get("quotes", []) if _LINK.fullmatch(url := str(one.get("url", "")))],
         "severity": incident.severity,
         "incident": incident.id,
         "rule": incident.rule,

@@ -132,10 +132,18 @@ def _quoting(companies: Sequence[str]) -> Any:
 def _unquote(connection: Connection, touched: Sequence[str]) -> None:
     about = deliveries.c.message["incident"].as_string().in_(touched)
     for row in connection.execute(select(deliveries.c.id, deliveries.c.message).where(about)).all():
-        lines = str(row.message.get("text", "")).split("\n")
-        text = "\n".join(line for line in lines if not line.startswith(_QUOTE))
         changed = update(deliveries).where(deliveries.c.id == row.id)
-        connection.execute(changed.values(message={**row.message, "text": text}))
+        connection.execute(changed.values(message=_wordless(row.message)))
+
+
+def _wordless(message: dict[str, Any]) -> dict[str, Any]:
+    """A message without the words and links of others, in its pieces and in those of a group too."""
+    lines = str(message.get("text", "")).split("\n")
+    kept = {**message, "text": "\n".join(line for line in lines if not line.startswith(_QUOTE))}
+    kept |= {name: [] for name in ("quotes", "links") if name in message}
+    if "parts" in message:
+        kept["parts"] = [_wordless(part) for part in message["parts"]]
+    return kept
 
 
 def _rows(connection: Connection, source: str, ids: Sequence[str]) -> Iterator[Row[Any]]:

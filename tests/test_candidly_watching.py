@@ -188,13 +188,32 @@ def test_a_rule_of_ones_own_fires_at_its_number(tmp_path):
     assert "few mentions fit the rule lawyers" in one.title
 
 
-def test_a_mention_that_is_removed_leaves_no_link_behind(quiet):
+def remove(made: World, *ids):
+    run = made.session.store.begin_run("forum", noon(made.today))
+    gone = tuple(Removal(id_, f"k{id_}") for id_ in ids)
+    made.session.store.save(run, Batch("forum", (), None, Tally(), gone=gone, at=noon(made.today)))
+
+
+def told(made: World):
+    return json.dumps([[one.detail for one in incidents(made)], [one.message for one in sent(made)]])
+
+
+def test_a_mention_that_is_removed_leaves_no_word_and_no_link_behind(quiet):
+    quiet.ghosting(20)
+    (one,) = watch(quiet)
+    quote = one.detail["quotes"][0]
+    assert quote["text"] in told(quiet)
+    assert quote["url"] in told(quiet)
+    remove(quiet, "m" + quote["url"].rsplit("/", 1)[1])
+    assert quote["text"] not in told(quiet)
+    assert quote["url"] not in told(quiet)
+
+
+def test_an_allegation_that_is_removed_leaves_no_link_behind(quiet):
     made = quiet.mention(text="It is a scam.")
     quiet.collect("forum", made)
-    (one,) = watch(quiet)
-    assert made[0].url in json.dumps(incidents(quiet, one.rule)[0].detail)
-    run = quiet.session.store.begin_run("forum", noon(quiet.today))
-    gone = (Removal(made[0].id, "k"),)
-    quiet.session.store.save(run, Batch("forum", (), None, Tally(), gone=gone, at=noon(quiet.today)))
-    told = json.dumps([incidents(quiet, one.rule)[0].detail, [d.message for d in sent(quiet)]])
-    assert made[0].url not in told
+    watch(quiet)
+    assert made[0].url in json.dumps(queries.incidents(quiet.session.store)[0].detail)
+    remove(quiet, made[0].id)
+    assert made[0].url not in json.dumps(queries.incidents(quiet.session.store)[0].detail)
+    assert made[0].url not in told(quiet)
