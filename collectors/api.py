@@ -190,6 +190,12 @@ def text_at(item: Any, *path: str | int) -> str:
     return str(found).strip()
 
 
+def listed(item: Any, *path: str | int) -> list[Any]:
+    """The list at a path; empty where there is none, for what an answer may leave out."""
+    found = at(item, *path)
+    return found if isinstance(found, list) else []
+
+
 def list_at(item: Any, *path: str | int, where: str) -> list[Any]:
     """The list at a path; Degraded where there is none, since silence would be taken for quiet."""
     found = at(item, *path)

@@ -103,7 +103,7 @@ class BlueskyCollector:
             yield self._mention(item, number)
 
     def _mention(self, item: Any, number: int) -> Mention | Reject:
-        post, id_, body = item["post"], _id(item), text_at(item["post"], "record", "text")
+        post, id_, body = at(item, "post"), _id(item), text_at(item, "post", "record", "text")
         address = _URI.fullmatch(id_)
         if not address:
             return Reject(f"post {number} of a page", NO_ID)
@@ -221,7 +221,7 @@ def _published(post: Any, now: datetime) -> datetime:
 
 
 def _id(item: Any) -> str:
-    return text_at(item["post"], "uri")
+    return text_at(item, "post", "uri")
 
 
 def explain(status: int, said: Any) -> CollectorError | None:

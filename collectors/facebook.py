@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from candidly.config import Duration, SecretName
 from candidly.records import Cursor, Experience, Mention, Reject
-from collectors.api import ApiSettings, at, text_at
+from collectors.api import ApiSettings, at, listed, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.facebookapi import Reader, comments_of, id_of, without_names
@@ -85,7 +85,7 @@ class FacebookCollector:
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each post, comment, reply and recommendation."""
-        for number, post in enumerate(raw.payload.get("posts", ()), 1):
+        for number, post in enumerate(listed(raw.payload, "posts"), 1):
             yield self._post(post, f"post {number} of a page")
             text = without_names(post)
             for n, (comment, parent) in enumerate(comments_of(post), 1):
@@ -94,7 +94,7 @@ class FacebookCollector:
                     comment, "comment", where, id_of(comment), thread=id_of(post), parent=parent, about=text
                 )
         seen: Counter[str] = Counter()
-        for number, rating in enumerate(raw.payload.get("ratings", ()), 1):
+        for number, rating in enumerate(listed(raw.payload, "ratings"), 1):
             yield self._rating(rating, seen, f"recommendation {number} of a page")
 
     def _post(self, post: Any, where: str) -> Mention | Reject:

@@ -18,7 +18,7 @@ from candidly.records import Cursor, Mention, Reject
 from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
-from collectors.paging import Page, forward, merged
+from collectors.paging import Page, forward, merged, numbered
 from collectors.threads import EMPTY, GONE, NO_ID, Gone, named, terms, unfolded, unquoted
 
 SEARCH: Final = "/api/v1/search_by_date"
@@ -60,8 +60,9 @@ class HackerNewsCollector:
         yield from unfolded(cursor, merged(cursor, pages), id_of=_id, has_thread=self._has_thread, read=read)
 
     def _page(self, api: Api, query: str, start: datetime, end: datetime, token: str | None) -> Page:
-        since = int(start.timestamp())
-        until = int(token) if token and token.isdigit() else int(end.timestamp()) + 1
+        since, latest = int(start.timestamp()), int(end.timestamp()) + 1
+        until = numbered(token) or latest
+        until = until if since < until <= latest else latest
         span = f"created_at_i>={since},created_at_i<{until}"
         asked = {"query": query, "tags": "(story,comment,poll)", "numericFilters": span, "hitsPerPage": PAGE}
         answer = api.get(SEARCH, asked)

@@ -91,7 +91,8 @@ def read_body(answer: requests.Response, max_bytes: int, where: str, *, cut: boo
     except zlib.error:
         raise CollectorError(f"{where} came damaged (bad compression).", LATER) from None
     length = answer.headers.get("Content-Length", "")
-    if (packed and not unpacker.finish()) or (length.isdigit() and int(length) != packed):
+    wrong = length.isascii() and length.isdigit() and length.lstrip("0") != str(packed).lstrip("0")
+    if (packed and not unpacker.finish()) or wrong:
         raise CollectorError(f"{where} came cut short.", LATER)
     return bytes(body)
 

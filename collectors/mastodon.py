@@ -22,7 +22,7 @@ from collectors.api import LOCAL, Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, parse_date, read_date
 from collectors.keys import key_of
-from collectors.paging import Page, Walk, back, merged
+from collectors.paging import Page, Walk, back, merged, numbered
 from collectors.threads import EMPTY, NO_ID, Gone, unfolded
 
 PAGE: Final = 40
@@ -164,7 +164,8 @@ class MastodonCollector:
     def _mention(self, item: Any, id_: str, number: int) -> Mention | Reject:
         from collectors.htmltext import plain
 
-        status, host = item["status"], urlsplit(item["server"]).netloc
+        status, server = at(item, "status"), text_at(item, "server")
+        host = _netloc(server)
         if not id_:
             return Reject(f"{host}, post {number} of a page", NO_ID)
         if problem := refusal(status):
@@ -177,7 +178,7 @@ class MastodonCollector:
         except BadDate as problem:
             return Reject(id_, str(problem))
         above, author = [item.get("root"), item.get("parent")], text_at(status, "account", "acct")
-        root, parent = (ident(item["server"], one) if one else "" for one in above)
+        root, parent = (ident(server, one) if one else "" for one in above)
         replied = text_at(status, "in_reply_to_id")
         return Mention(
             source=self.settings.name,
@@ -204,7 +205,7 @@ def _tagged(api: Api, server: str, tag: str, token: str | None) -> Page:
 
 
 def _search(api: Api, server: str, query: str, token: str | None) -> Page:
-    offset = int(token) if token and token.isdigit() else 0
+    offset = numbered(token) or 0
     asked = {"q": query, "type": "statuses", "resolve": "false", "limit": PAGE, "offset": offset or None}
     found = list_at(api.get("/api/v2/search", asked), "statuses", where=server)
     return _page(server, found, str(offset + len(found)))
@@ -272,7 +273,7 @@ def _text(status: Any) -> str:
 
 
 def _id(item: Any) -> str:
-    return ident(item["server"], item["status"])
+    return ident(text_at(item, "server"), at(item, "status"))
 
 
 def ident(server: str, status: Any) -> str:
@@ -288,12 +289,15 @@ def ident(server: str, status: Any) -> str:
             f"{_host(status)}/{hashlib.blake2b(uri.encode('utf-8', 'replace'), digest_size=10).hexdigest()}"
         )
     id_ = text_at(status, "id")
-    return f"{urlsplit(server).netloc}/{id_}" if id_ else ""
+    return f"{_netloc(server)}/{id_}" if id_ else ""
 
 
 def _host(status: Any) -> str:
-    uri = text_at(status, "uri")
-    return urlsplit(uri).netloc.lower() if _web(uri) else ""
+    return _netloc(text_at(status, "uri")).lower()
+
+
+def _netloc(address: str) -> str:
+    return urlsplit(address).netloc if _web(address) else ""
 
 
 def _web(address: str) -> bool:

@@ -5,9 +5,9 @@ a span; `back` from the newest, where its listing only leads into the past. Both
 they stand in the cursor: a run that breaks off goes on at the same page, in the next run or years later, and
 reads nothing twice but that page. Only a walk that came to its end is followed by one with `lookback`.
 
-A page token may have grown old meanwhile. Where the site refuses the one that the cursor holds, or `read`
-raises Stale, the window (or the listing) is read from its beginning, once in a run. An edited cursor costs
-requests at worst: no more than ten years of windows are walked.
+A page token may have grown old meanwhile. Where the site refuses the one that the cursor holds or gives an
+empty page for it, or `read` raises Stale, the window (or the listing) is read from its beginning, once in a
+run. An edited cursor costs requests at worst: no more than ten years of windows are walked.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ LATER: Final = "It is tried again with the next run."
 LONGEST: Final = timedelta(days=3660)
 """The longest span that a setting may name, and the furthest back that any cursor is believed."""
 
+MOST_DIGITS: Final = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -39,6 +41,13 @@ class Page:
     token: str | None = None
     oldest: datetime | None = None
     newest: datetime | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no item: an empty list, or a dict that has no list but empty ones."""
+        if isinstance(self.payload, dict):
+            return not any(one for one in self.payload.values() if isinstance(one, list))
+        return not self.payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,9 @@ def _pages(pending: str | None, read: Back, key: str) -> Iterator[tuple[Page, st
                 raise
             token, asked, again = None, set(), True
             continue
+        if token and not asked and not again and page.empty:  # silence, or a token that nobody knows any more
+            token, again = None, True
+            continue
         asked.add(token or "")
         token = page.token or ""
         if token in asked and token:
@@ -185,6 +197,13 @@ def _state(cursor: Cursor | None, key: str) -> dict[str, Any]:
 def _token(state: dict[str, Any]) -> str | None:
     token = state.get("token")
     return token if isinstance(token, str) and token else None
+
+
+def numbered(token: str | None) -> int | None:
+    """The number that a token is; None for what no collector wrote: other digits than 0 to 9, or many."""
+    if not token or len(token) > MOST_DIGITS or not (token.isascii() and token.isdecimal()):
+        return None
+    return int(token)
 
 
 def _moment(value: object) -> datetime | None:

@@ -21,9 +21,11 @@ from candidly import __version__
 from candidly.config import Duration, SourceSettings
 from candidly.errors import CollectorError, ConfigError
 from candidly.records import GONE, NO_TEXT, Cursor, Mention, Reject
+from collectors.api import at, listed, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.terms import check_terms
+from collectors.threads import NO_ID
 
 if TYPE_CHECKING:
     import praw
@@ -265,23 +267,23 @@ class RedditCollector:
         """The submission and each of its comments; what was deleted is a Reject."""
         if raw.payload is None:  # read before in this run, under another listing
             return
-        post = raw.payload["submission"]
-        yield self._mention(post, post, "post", str(post["selftext"] or ""))
-        for comment in raw.payload["comments"]:
-            body = str(comment["body"] or "")
+        post = at(raw.payload, "submission")
+        yield self._mention(post, post, "post", text_at(post, "selftext"))
+        for comment in listed(raw.payload, "comments"):
+            body = text_at(comment, "body")
             yield self._mention(comment, post, "comment", _QUOTED.sub("", body).strip() or body)
 
-    def _mention(
-        self, item: dict[str, Any], post: dict[str, Any], kind: Literal["post", "comment"], body: str
-    ) -> Mention | Reject:
-        name = str(item["name"])
-        title = str(post["title"] or "") if kind == "post" else ""
+    def _mention(self, item: Any, post: Any, kind: Literal["post", "comment"], body: str) -> Mention | Reject:
+        name, author = text_at(item, "name"), text_at(item, "author")
+        title = text_at(post, "title") if kind == "post" else ""
+        if not name:
+            return Reject(f"a {kind} of {text_at(post, 'name') or 'a listing'}", NO_ID)
         if _deleted(title, body):
             return Reject(name, GONE)
         if not (title or body).strip():
             return Reject(name, NO_TEXT)
         try:
-            published = read_date(item["created_utc"], now=self.context.now)
+            published = read_date(at(item, "created_utc"), now=self.context.now)
         except BadDate as problem:
             return Reject(name, str(problem))
         return Mention(
@@ -292,19 +294,19 @@ class RedditCollector:
             published=published,
             about="" if kind == "post" else self._about(post),
             site="reddit.com",
-            url=f"{self.settings.base_url.rstrip('/') or 'https://www.reddit.com'}{item['permalink'] or ''}",
-            author="" if item["author"] == "[deleted]" else str(item["author"] or ""),
-            thread=str(post["name"]),
-            parent=str(item.get("parent_id") or ""),
+            url=(self.settings.base_url.rstrip("/") or "https://www.reddit.com") + text_at(item, "permalink"),
+            author="" if author == "[deleted]" else author,
+            thread=text_at(post, "name"),
+            parent=text_at(item, "parent_id"),
             title=title,
             body=body,
         )
 
-    def _about(self, post: dict[str, Any]) -> str:
+    def _about(self, post: Any) -> str:
         """What a comment answers: "same here" is about the company that its thread names.
 
         That is the thread's title, and of its text no more than the searched words that stand in it.
         """
-        title, text = str(post["title"] or ""), str(post["selftext"] or "").lower()
+        title, text = text_at(post, "title"), text_at(post, "selftext").lower()
         words = {phrase or word for query in self.settings.queries for phrase, word in _TERMS.findall(query)}
         return "\n".join([title, *sorted(word for word in words if word.lower() in text)])

@@ -19,11 +19,11 @@ from pydantic import Field
 from candidly.config import SecretName
 from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Mention, Reject
-from collectors.api import LATER, Api, ApiSettings, at, list_at, text_at
+from collectors.api import LATER, Api, ApiSettings, at, list_at, listed, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
-from collectors.paging import Page, forward, merged
+from collectors.paging import Page, forward, merged, numbered
 from collectors.threads import EMPTY, NO_ID, named, terms, unfolded
 
 PAGE: Final = 100
@@ -95,13 +95,13 @@ class StackExchangeCollector:
             asked = _question(question)
             yield self._mention(question, asked, question, "")
             yield from self._comments(question, asked, question)
-            for answer in _list(question, "answers") if self.settings.threads else ():
+            for answer in listed(question, "answers") if self.settings.threads else ():
                 answered = text_at(answer, "answer_id")
                 yield self._mention(answer, answered, question, asked)
                 yield from self._comments(answer, answered, question)
 
     def _comments(self, post: Any, under: str, question: Any) -> Iterator[Mention | Reject]:
-        for comment in _list(post, "comments") if self.settings.threads else ():
+        for comment in listed(post, "comments") if self.settings.threads else ():
             number = text_at(comment, "comment_id")  # answers share numbers with questions, comments do not
             yield self._mention(comment, f"{COMMENT}{number}" if number else "", question, under)
 
@@ -161,10 +161,9 @@ class _Site:
         if not self._filter:  # what an answer holds is named by a code, which the site gives
             made = self._ask("/2.3/filters/create", {"base": "default", "include": WHOLE, "unsafe": "false"})
             self._filter = text_at(made, "items", 0, "filter")
-        since, until = (
-            int(token) if token and token.isdigit() else int(start.timestamp()),
-            int(end.timestamp()),
-        )
+        since, until = int(start.timestamp()), int(end.timestamp())
+        reached = numbered(token)
+        since = reached if reached is not None and since <= reached <= until else since
         asked = {**params, "site": self._settings.site, "filter": self._filter, "pagesize": PAGE}
         answer = self._ask(path, {**asked, "sort": "activity", "order": "asc", "min": since, "max": until})
         found = list_at(answer, "items", where="Stack Exchange")
@@ -213,12 +212,6 @@ class _Site:
 
 def _question(question: Any) -> str:
     return text_at(question, "question_id")
-
-
-def _list(item: Any, name: str) -> list[Any]:
-    """Answers or comments; the site leaves the field out where there are none."""
-    found = at(item, name)
-    return found if isinstance(found, list) else []
 
 
 def _home(question: Any) -> str:

@@ -17,7 +17,7 @@ from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
-from collectors.paging import Page, back, merged
+from collectors.paging import Page, back, merged, numbered
 from collectors.rechecking import DOUBTED, by, standing
 from collectors.reviewtext import person
 
@@ -74,7 +74,7 @@ class TrustpilotCollector:
         return Api(self.settings, self.context, headers={"apikey": key}, explain=self._explain)
 
     def _page(self, api: Api, unit: str, token: str | None) -> Page:
-        number = int(token) if token and token.isdigit() else 1
+        number = numbered(token) or 1
         said = api.get(
             f"/v1/business-units/{unit}/reviews",
             {
@@ -92,7 +92,7 @@ class TrustpilotCollector:
             more = len(reviews) >= PAGE
         dates = [found for review in reviews if (found := self._created(review))]
         token = str(number + 1) if more and reviews else None
-        return Page(said, token, min(dates, default=None), max(dates, default=None))
+        return Page({"reviews": reviews}, token, min(dates, default=None), max(dates, default=None))
 
     def _created(self, review: Any) -> datetime | None:
         try:

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from candidly.config import Duration, SecretName
 from candidly.errors import CollectorError
 from candidly.records import Cursor, Mention, Reject
-from collectors.api import Api, ApiSettings, at, text_at
+from collectors.api import Api, ApiSettings, at, listed, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.budget import Budget
 from collectors.dates import BadDate, read_date
@@ -124,8 +124,7 @@ class XCollector:
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The posts of a page; one that answers or quotes another is about what that one says."""
-        posts, others = raw.payload["data"], at(raw.payload, "includes", "tweets")
-        others = others if isinstance(others, list) else []
+        posts, others = (listed(raw.payload, *path) for path in (("data",), ("includes", "tweets")))
         known = {text_at(post, "id"): _text(post) for post in [*others, *posts]}
         for number, post in enumerate(posts, 1):
             yield self._mention(post, known, number)

@@ -81,7 +81,7 @@ class YelpCollector:
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The excerpts of one business. Ignored: the reviewer's picture and page, `possible_languages`."""
-        business, said = raw.payload["business"], raw.payload["said"]
+        business, said = text_at(raw.payload, "business"), at(raw.payload, "said")
         reviews = list_at(said, "reviews", where=f"Yelp, {business}")
         if not reviews and not isinstance(at(said, "total"), int):
             raise Degraded(f"Yelp, {business}: no reviews, and not that there are none.", LATER)

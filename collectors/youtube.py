@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from candidly.config import Duration, SecretName
 from candidly.records import Cursor, Mention, Reject
-from collectors.api import ApiSettings, at, text_at
+from collectors.api import ApiSettings, at, listed, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, parse_date, read_date
 from collectors.paging import DAY, Walk, back, forward
@@ -146,9 +146,9 @@ class YouTubeCollector:
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """A mention of each video found, each comment and each reply."""
-        for number, item in enumerate(raw.payload.get("found", ()), 1):
+        for number, item in enumerate(listed(raw.payload, "found"), 1):
             yield self._video(item, f"video {number} of a page")
-        for number, thread in enumerate(raw.payload.get("threads", ()), 1):
+        for number, thread in enumerate(listed(raw.payload, "threads"), 1):
             top = at(thread, "snippet", "topLevelComment") or thread
             video = text_at(thread, "snippet", "videoId") or text_at(top, "snippet", "videoId")
             about = text_at(raw.payload, "about", video)

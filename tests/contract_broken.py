@@ -8,30 +8,36 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from contract_cases import NOW, SECRET, block
 from sitedouble import double
 
 from candidly.errors import CollectorError
-from candidly.records import Cursor, Mention, Reject
-from collectors.api import Api, ApiSettings, at, list_at
+from candidly.records import GONE, NO_TEXT, Cursor, Mention, Reject
+from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw
 from collectors.contract import Case
+from collectors.dates import BadDate, read_date
 
-PAGES, SIZE = 4, 5
+LISTINGS = ("items", "notes")
+EACH, SIZE = 2, 5
+PAGES = EACH * len(LISTINGS)
+DELETED = 7
 KEY = f"{SECRET}-key"
 
 
 def answer(asked: Any) -> Any:
-    """Pages of items; without a number the first."""
-    number = int(asked.query.get("page", 0))
+    """Two listings of two pages each; without a number the first. One item was deleted."""
+    page = int(asked.query.get("page", 0))
+    number = LISTINGS.index(asked.path.strip("/")) * EACH + page
     items = [
         {"id": f"i{n}", "text": f"No reply, {n}.", "at": f"2026-11-{1 + n:02}T08:00:00+00:00"}
+        | ({"deleted": True} if n == DELETED else {})
         for n in range(number * SIZE, (number + 1) * SIZE)
     ]
-    return {"items": items, "more": number + 1 < PAGES}
+    return {"items": items, "more": page + 1 < EACH}
 
 
 class Settings(ApiSettings):
@@ -41,7 +47,7 @@ class Settings(ApiSettings):
 
 
 class Honest:
-    """Reads numbered pages; the cursor holds the next one."""
+    """Reads the numbered pages of two listings; the cursor holds the next one, counted through both."""
 
     Settings: ClassVar[type[Settings]] = Settings
 
@@ -53,33 +59,115 @@ class Honest:
         return Api(self.settings, self.context, headers={"Authorization": f"Bearer {self.key}"})
 
     def ask(self, number: int) -> Any:
-        return self.api().get("/items", {"page": number})
+        listing, page = divmod(number, EACH)
+        return self.api().get(f"/{LISTINGS[listing]}", {"page": page})
 
     def start(self, cursor: Cursor | None) -> int:
         number = (cursor or {}).get("page")
         return number if isinstance(number, int) and 0 <= number < PAGES else 0
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
-        number, more = self.start(cursor), True
-        while more:
+        number = self.start(cursor)
+        while number < PAGES:
             said = self.ask(number)
             list_at(said, "items", where="Honest")
-            more, number = bool(at(said, "more")), number + 1
-            yield Raw(said, {"page": number if more else PAGES - 1}, f"page {number}")
+            number = following(number, more=bool(at(said, "more")))
+            yield Raw(said, {"page": min(number, PAGES - 1)}, f"page {number}")
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
-        for item in raw.payload["items"]:
-            yield self.mention(item)
+        for number, item in enumerate(list_at(raw.payload, "items", where="Honest"), 1):
+            id_, said = text_at(item, "id"), text_at(item, "text")
+            try:
+                read_date(text_at(item, "at"), now=self.context.now)
+            except BadDate as problem:
+                yield Reject(id_ or f"item {number}", str(problem))
+                continue
+            if id_ and said and not self.deleted(item):
+                yield self.mention(item)
+            else:
+                yield Reject(id_ or f"item {number}", GONE if id_ and said else NO_TEXT if id_ else "no id")
+
+    def deleted(self, item: Any) -> bool:
+        return bool(at(item, "deleted"))
 
     def mention(self, item: Any) -> Mention:
         return Mention(
             source=self.settings.name,
-            id=item["id"],
+            id=text_at(item, "id"),
             kind="post",
             collected=self.context.now,
-            published=datetime.fromisoformat(item["at"]).astimezone(UTC),
-            body=item["text"],
+            published=read_date(text_at(item, "at"), now=self.context.now),
+            body=text_at(item, "text"),
         )
+
+
+def following(number: int, *, more: bool) -> int:
+    """The page after one: of the same listing, or the first of the next."""
+    return number + 1 if more else (number // EACH + 1) * EACH
+
+
+class FirstPages(Honest):
+    """Takes the first page of a listing for all of it."""
+
+    def ask(self, number: int) -> Any:
+        return {**super().ask(number), "more": False}
+
+
+class OneListing(Honest):
+    """Forgets the second listing."""
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        for raw in super().fetch(cursor):
+            yield raw
+            if raw.cursor["page"] >= EACH:
+                return
+
+
+class Keeper(Honest):
+    """Keeps what its author has deleted."""
+
+    def deleted(self, item: Any) -> bool:
+        return not item
+
+
+class Dropper(Honest):
+    """Passes over what is deleted without a word, so that what is stored of it stays."""
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        yield from (one for one in super().parse(raw) if isinstance(one, Mention))
+
+
+class Truster(Honest):
+    """Trusts that what is JSON has the right types."""
+
+    def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
+        for item in raw.payload["items"]:
+            item["text"].strip()
+        yield from super().parse(raw)
+
+
+class Passer(Honest):
+    """Hands on what stands in a field, whatever it is."""
+
+    def mention(self, item: Any) -> Mention:
+        return super().mention(item).replace(id=item["id"])
+
+
+class Digits(Honest):
+    """Takes for a number what has digits, which "\u00b2" has."""
+
+    def start(self, cursor: Cursor | None) -> int:
+        token = str((cursor or {}).get("page"))
+        number = int(token) if token.isdigit() else 0
+        return number if number < PAGES else 0
+
+
+class Wanderer(Honest):
+    """Takes a page that does not exist for the end."""
+
+    def start(self, cursor: Cursor | None) -> int:
+        token = str((cursor or {}).get("page"))
+        return int(token) if token.isascii() and token.isdecimal() and len(token) < 9 else 0
 
 
 class SameIds(Honest):
@@ -87,8 +175,7 @@ class SameIds(Honest):
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         for number, one in enumerate(super().parse(raw)):
-            assert isinstance(one, Mention)
-            yield one.replace(id=str(number))
+            yield one.replace(id=str(number)) if isinstance(one, Mention) else one
 
 
 class NoIds(Honest):
@@ -154,7 +241,7 @@ class Skipper(Honest):
             return super().ask(number)
         except CollectorError as error:
             self.failure = error
-            return {"items": [], "more": number + 1 < PAGES}
+            return {"items": [], "more": number % EACH + 1 < EACH}
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         self.failure: CollectorError | None = None
@@ -176,11 +263,11 @@ class Crasher(Honest):
     """Trusts the answer."""
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
-        number, more = self.start(cursor), True
-        while more:
+        number = self.start(cursor)
+        while number < PAGES:
             said = self.ask(number)
-            more, number = said["more"], number + 1
-            yield Raw(said, {"page": number if more else PAGES - 1}, f"page {number}")
+            number = following(number, more=said["more"])
+            yield Raw(said, {"page": min(number, PAGES - 1)}, f"page {number}")
 
 
 class Believer(Honest):
@@ -233,7 +320,8 @@ class Plain(Honest):
 
         self.context.requests.spend()
         request = urllib.request.Request(  # noqa: S310
-            f"{self.settings.server}/items?page={number}", headers={"Authorization": f"Bearer {self.key}"}
+            f"{self.settings.server}/items?page={number % EACH}",
+            headers={"Authorization": f"Bearer {self.key}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=2) as answered:  # noqa: S310
@@ -265,19 +353,29 @@ def case(collector: type[Any] = Honest) -> Case:
         block=lambda address: block("honest", base_url=address),
         serve=serve,
         now=NOW,
+        expected={f"i{n}" for n in range(PAGES * SIZE) if n != DELETED},
+        rejected=[f"i{DELETED}"],
         secrets={"HONEST_KEY": KEY},
     )
 
 
 BROKEN: dict[type[Honest], tuple[str, str, Callable[[Any], Any]]] = {
+    FirstPages: ("whole", "9 of 19 mentions were not read", lambda bench: bench.check_read()),
+    OneListing: ("whole", "10 of 19 mentions were not read", lambda bench: bench.check_read()),
+    Keeper: ("whole", "1 mentions were read that should not be", lambda bench: bench.check_read()),
+    Dropper: ("rejects", "1 of 1 items that must become Rejects did not", lambda bench: bench.check_read()),
+    Truster: ("junk", "items.0.text: `parse` ends in AttributeError", lambda bench: bench.check_junk()),
+    Passer: ("junk", "have no id, or one that is no text", lambda bench: bench.check_junk()),
+    Digits: ("cursor", "a damaged cursor ends in ValueError", lambda bench: bench.check_cursors()),
+    Wanderer: ("cursor", "hides", lambda bench: bench.check_cursors()),
     SameIds: ("ids", "stand for more than one mention", lambda bench: bench.check_read()),
     NoIds: ("ids", "have no id", lambda bench: bench.check_read()),
     NaiveDates: ("dates", "`published` has no time zone", lambda bench: bench.check_read()),
     OddKind: ("fields", "`kind` is not of the declared type", lambda bench: bench.check_read()),
-    Loser: ("resume", "5 of 20 mentions are lost", lambda bench: bench.check_resume()),
+    Loser: ("resume", "4 of 19 mentions are lost", lambda bench: bench.check_resume()),
     Teller: ("secrets", "a secret stands in the error message", lambda bench: bench.check_fault("429")),
     Noter: ("secrets", "a secret stands in a note", lambda bench: bench.check_read()),
-    Swallower: ("silence", "ends as ok, yet 20 of 20", lambda bench: bench.check_fault("HTML error page")),
+    Swallower: ("silence", "ends as ok, yet 19 of 19", lambda bench: bench.check_fault("HTML error page")),
     Skipper: ("resume", "the cursor moved past", lambda bench: bench.check_fault("500")),
     Caller: ("hosts", "telemetry.example was contacted", lambda bench: bench.check_read()),
     Crasher: ("faults", "ends in KeyError", lambda bench: bench.check_fault("other shape")),

@@ -25,6 +25,9 @@ from collectors.contract import Case
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 SECRET = "canary-7Qx9Lw2Vb5"
 
+OPTIONS = ("authors", "follows", "expected", "rejected")
+"""What of a case may be given to `interface`; the rest belongs to the block."""
+
 Answer = Callable[[Any], Any]
 
 
@@ -34,8 +37,11 @@ def block(type_: str, **more: Any) -> dict[str, Any]:
 
 
 def interface(type_: str, answer: Callable[[], Answer], secrets: tuple[str, ...] = (), **more: Any) -> Case:
-    """The case of a JSON interface: `answer()` makes what a double of `sitedouble` answers with."""
-    options = {name: more.pop(name) for name in ("authors", "follows") if name in more}
+    """The case of a JSON interface: `answer()` makes what a double of `sitedouble` answers with.
+
+    `expected`: the ids of all mentions that it holds; `rejected`: those of what must become a Reject.
+    """
+    options = {name: more.pop(name) for name in OPTIONS if name in more}
 
     @contextlib.contextmanager
     def serve() -> Iterator[str]:
@@ -71,8 +77,8 @@ def review(number: int) -> dict[str, Any]:
     }
 
 
-def review_page(numbers: range, following: str = "") -> Any:
-    reviews = json.dumps([review(number) for number in numbers], ensure_ascii=False)
+def review_page(numbers: range, following: str = "", *more: dict[str, Any]) -> Any:
+    reviews = json.dumps([*(review(number) for number in numbers), *more], ensure_ascii=False)
     link = f'<a rel="next" href="{following}">next</a>' if following else ""
     text = f'<html><body><script type="application/ld+json">{reviews}</script>{link}</body></html>'
     return html(text.encode("utf-8"), ETag=f'"{numbers[0]}"')
@@ -82,7 +88,7 @@ def page() -> Case:
     made = {
         "/robots.txt": html("User-agent: *\nAllow: /\n", Content_Type="text/plain"),
         "/a": review_page(range(4), "/a2"),
-        "/a2": review_page(range(4, 8), "/a3"),
+        "/a2": review_page(range(4, 8), "/a3", {"@type": "Review", "identifier": "empty"}),
         "/a3": review_page(range(8, 11)),
         "/b": review_page(range(20, 23)),
     }
@@ -91,6 +97,8 @@ def page() -> Case:
         block=lambda address: block("page", urls=[f"{address}/a", f"{address}/b"], allow_private=True),
         serve=lambda: pages(made),
         now=NOW,
+        expected={f"r-{n:06}" for n in (*range(11), *range(20, 23))},
+        rejected=1,
         follows=True,
     )
 
@@ -101,7 +109,7 @@ def file() -> Case:
         with tempfile.TemporaryDirectory() as folder:
             said = "Grüße: nobody called back"
             rows = [f"{n},{said} no. {n},{1 + n % 5},2026-01-{1 + n % 28:02}" for n in range(1200)]
-            table = "\n".join(["id,text,stars,day", *rows]).encode()
+            table = "\n".join(["id,text,stars,day", *rows, "x1,no day,3,soon"]).encode()
             Path(folder, "a.csv.gz").write_bytes(gzip.compress(table, mtime=0))
             more = [{"id": f"j{n}", "text": f"Line {n}", "stars": 2, "day": "2026-02-01"} for n in range(30)]
             Path(folder, "b.json").write_text(json.dumps(more), encoding="utf-8")
@@ -113,6 +121,8 @@ def file() -> Case:
         block=lambda address: {"name": "probe", "type": "file", "path": address, "columns": columns},
         serve=serve,
         now=NOW,
+        expected={*map(str, range(1200)), *(f"j{n}" for n in range(30))},
+        rejected=1,
     )
 
 
@@ -123,6 +133,7 @@ def feed_page(numbers: range) -> Any:
         f"<description>Northwind Robotics never wrote back, part {n}.</description></item>"
         for n in numbers
     )
+    items += "<item><guid>tag:notebook.example,2026:empty</guid></item>"
     head = '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Notebook</title>'
     kind = {"Content_Type": "application/rss+xml; charset=utf-8", "ETag": f'"{numbers[0]}"'}
     return html(f"{head}{items}</channel></rss>".encode(), **kind)
@@ -137,6 +148,8 @@ def feed() -> Case:
         ),
         serve=lambda: pages(made),
         now=NOW,
+        expected={f"tag:notebook.example,2026:{n}" for n in (*range(5), *range(10, 14))},
+        rejected=1,
         follows=True,
     )
 
@@ -146,11 +159,20 @@ def reddit() -> Case:
     from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
     from candidly.demo.world import SUBREDDITS
 
+    world = build_world(NOW, weeks=3)
+    newest = sorted(world.posts, key=lambda post: post.created)[-12:]
+    gone = next(post.comments[0] for post in newest if post.comments)
+    there = [one.id for post in newest for one in post.comments if one != gone]
+
     @contextlib.contextmanager
     def serve() -> Iterator[str]:
-        world = build_world(NOW, weeks=3)
-        newest = sorted(world.posts, key=lambda post: post.created)[-12:]
-        with DemoServers(replace(world, posts=tuple(newest))) as servers:
+        posts = [
+            replace(
+                post, comments=tuple(replace(c, body="[deleted]") if c == gone else c for c in post.comments)
+            )
+            for post in newest
+        ]
+        with DemoServers(replace(world, posts=tuple(posts))) as servers:
             yield servers.reddit_url
 
     def made(address: str) -> dict[str, Any]:
@@ -163,6 +185,8 @@ def reddit() -> Case:
         block=made,
         serve=serve,
         now=NOW,
+        expected={*(f"t3_{post.id}" for post in newest), *(f"t1_{id_}" for id_ in there)},
+        rejected=[f"t1_{gone.id}"],
         secrets={"REDDIT_CLIENT_ID": CLIENT_ID, "REDDIT_CLIENT_SECRET": CLIENT_SECRET},
     )
 
@@ -173,16 +197,25 @@ def hackernews() -> Case:
     def answer() -> Answer:
         return own.Algolia([own.comment(n) for n in range(1, 130)] + own.ITEMS["hits"], [own.ITEMS["tree"]])
 
-    return interface("hackernews", answer, queries=['"Northwind Robotics"'])
+    expected = {str(n) for n in (*range(1001, 1130), *range(47100001, 47100006))}
+    return interface(
+        "hackernews", answer, expected=expected, rejected=["47100006"], queries=['"Northwind Robotics"']
+    )
 
 
 def x() -> Case:
     import test_collectors_x as own
 
     def answer() -> Answer:
-        return own.Search([own.post(n) for n in range(1, 160)])
+        return own.Search(
+            [own.post(n, text="RT @a: northwind" if n == 9 else f"northwind {n}") for n in range(1, 160)]
+        )
 
-    return interface("x", answer, ("X_BEARER_TOKEN",), queries=["northwind"])
+    ids = {n: own.post(n)["id"] for n in range(1, 160)}
+    rejected = [ids.pop(9)]
+    return interface(
+        "x", answer, ("X_BEARER_TOKEN",), expected=set(ids.values()), rejected=rejected, queries=["northwind"]
+    )
 
 
 def mastodon() -> Case:
@@ -190,12 +223,19 @@ def mastodon() -> Case:
 
     def answer() -> Answer:
         posts = [own.status(n, replies_count=2 * (n == 7)) for n in range(1, 100)]
+        posts.append(own.status(100, visibility="private"))
         reply = own.status(200, hours=2, in_reply_to_id=posts[6]["id"])
         contexts = {posts[6]["id"]: {"ancestors": [], "descendants": [reply]}}
         return own.Instance(posts, contexts)
 
     return interface(
-        "mastodon", answer, ("MASTODON_TOKEN",), hashtags=["northwind"], token_secret="MASTODON_TOKEN"
+        "mastodon",
+        answer,
+        ("MASTODON_TOKEN",),
+        expected={f"far.example/{900_000 - n}" for n in (*range(1, 100), 200)},
+        rejected=["far.example/899900"],
+        hashtags=["northwind"],
+        token_secret="MASTODON_TOKEN",
     )
 
 
@@ -203,10 +243,16 @@ def bluesky() -> Case:
     import test_collectors_bluesky as own
 
     def answer() -> Answer:
-        return own.Bluesky([own.post(n) for n in range(1, 160)])
+        hidden = own.post(160, labels=[{"val": "!hide"}])
+        return own.Bluesky([*(own.post(n) for n in range(1, 160)), hidden])
 
     case = interface(
-        "bluesky", answer, queries=['"Northwind Robotics"'], app_password_secret="BLUESKY_APP_PASSWORD"
+        "bluesky",
+        answer,
+        expected={own.address(n) for n in range(1, 160)},
+        rejected=[own.address(160)],
+        queries=['"Northwind Robotics"'],
+        app_password_secret="BLUESKY_APP_PASSWORD",
     )
     return replace(case, secrets=own.SECRETS)
 
@@ -217,9 +263,14 @@ def youtube() -> Case:
     def answer() -> Answer:
         threads = [own.thread("t1", "video000001", 20), own.thread("t2", "video000001", 25, replies=2)]
         more = [own.thread(f"u{n}", f"video{n:06d}", 24) for n in range(2, 4)]
-        return own.YouTube([own.video(n, 30 * n) for n in range(1, 4)], [*threads, *more])
+        empty = own.thread("empty", "video000003", 26)
+        empty["snippet"]["topLevelComment"]["snippet"] |= {"textDisplay": "", "textOriginal": ""}
+        return own.YouTube([own.video(n, 30 * n) for n in range(1, 4)], [*threads, *more, empty])
 
-    return interface("youtube", answer, ("YOUTUBE_API_KEY",), queries=["northwind"])
+    expected = {*(f"video{n:06d}" for n in range(1, 4)), "t1", "t2", "t2.0", "t2.1", "u2", "u3"}
+    return interface(
+        "youtube", answer, ("YOUTUBE_API_KEY",), expected=expected, rejected=["empty"], queries=["northwind"]
+    )
 
 
 def facebook() -> Case:
@@ -231,9 +282,19 @@ def facebook() -> Case:
              "review_text": f"No reply, {n}.", "open_graph_story": {"id": f"r{n}"}}
             for n in range(1, 4)
         ]  # fmt: skip
-        return own.Graph([own.post(n, 5 * n, comments=2) for n in range(1, 6)], ratings)
+        posts = [own.post(n, 5 * n, comments=2) for n in range(1, 6)]
+        return own.Graph([*posts, own.post(6, 30, message="")], ratings)
 
-    case = interface("facebook", answer, authors=False, page="northwind", company="Northwind Robotics")
+    posts = {one for n in range(1, 6) for one in (f"1000_{n}", f"{n}_0", f"{n}_1")}
+    case = interface(
+        "facebook",
+        answer,
+        authors=False,
+        expected=posts | {f"rec_{own.stamp(NOW - timedelta(days=n))}" for n in range(1, 4)},
+        rejected=["1000_6"],
+        page="northwind",
+        company="Northwind Robotics",
+    )
     return replace(case, secrets={"FACEBOOK_PAGE_TOKEN": own.TOKEN})
 
 
@@ -241,12 +302,21 @@ def stackexchange() -> Case:
     import test_collectors_stackexchange as own
 
     def answer() -> Answer:
-        site = own.Site([own.question(n) for n in range(1, 160)])
+        site = own.Site(
+            [*(own.question(n) for n in range(1, 160)), {**own.question(160), "title": "", "body": ""}]
+        )
         site.quota = 10**6
         return site
 
     return interface(
-        "stackexchange", answer, ("SE_KEY",), queries=["Northwind"], site="workplace", key_secret="SE_KEY"
+        "stackexchange",
+        answer,
+        ("SE_KEY",),
+        expected={str(1000 + n) for n in range(1, 160)},
+        rejected=["1160"],
+        queries=["Northwind"],
+        site="workplace",
+        key_secret="SE_KEY",
     )
 
 
@@ -262,23 +332,42 @@ def yelp() -> Case:
         return said
 
     places = ["northwind-robotics-oakland", "halden-price-berlin", "northwind-bergen"]
-    return interface("yelp", answer, ("YELP_API_KEY",), businesses=places)
+    first, second, empty = ([f"{one['id']}-{place}" for place in places] for one in own.REVIEWS["reviews"])
+    return interface(
+        "yelp",
+        answer,
+        ("YELP_API_KEY",),
+        expected={*first, *second},
+        rejected=empty,
+        businesses=places,
+    )
 
 
 def trustpilot() -> Case:
     import test_collectors_trustpilot as own
 
     def answer() -> Answer:
-        return own.Site(own.dated(own.PAGE * 2 + 10))
+        reviews = own.dated(own.PAGE * 2 + 10)
+        reviews[7]["status"] = "reported"
+        return own.Site(reviews)
 
-    return interface("trustpilot", answer, ("TRUSTPILOT_API_KEY",), business_units=[own.UNIT])
+    return interface(
+        "trustpilot",
+        answer,
+        ("TRUSTPILOT_API_KEY",),
+        expected={f"r{n}" for n in range(own.PAGE * 2 + 10) if n != 7},
+        rejected=["r7"],
+        business_units=[own.UNIT],
+    )
 
 
 def google_business() -> Case:
     import test_collectors_google_business as own
 
     def answer() -> Answer:
-        return own.Site(own.changed(own.PAGE * 2 + 10))
+        reviews = own.changed(own.PAGE * 2 + 10)
+        reviews[7]["comment"] = ""
+        return own.Site(reviews)
 
     mine = {"locations": [own.HOME], "access_token_secret": "GOOGLE_ACCESS_TOKEN"}
     return interface(
@@ -286,6 +375,8 @@ def google_business() -> Case:
         answer,
         ("GOOGLE_ACCESS_TOKEN",),
         authors=False,
+        expected={f"r{n}" for n in range(own.PAGE * 2 + 10) if n != 7},
+        rejected=["r7"],
         company="Northwind Robotics",
         **mine,
     )

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from candidly.errors import CollectorError, Degraded
-from collectors.paging import DAY, LONGEST, Page, Stale, Walk, back, forward, merged
+from collectors.paging import DAY, LONGEST, Page, Stale, Walk, back, forward, merged, numbered
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -314,3 +314,44 @@ def test_merged_keeps_where_every_listing_stands():
     assert set(raws[-1].cursor) == {"gone", "one", "two"}
     assert raws[0].cursor["one"] != raws[-1].cursor["one"]
     assert next(merged(["not a cursor"], iter(raws[:1]))).cursor.keys() == {"gone", "one"}
+
+
+@WALKS
+def test_a_token_that_leads_to_nothing_restarts_the_listing_once(way):
+    """Some sites answer a token that they have forgotten, or a page beyond the last, with an empty list."""
+    site = Site(range(1, 20))
+    _, cursor = read(way(site, None), None, 1)
+    cursor["new"]["token"] = f"{site.edition}:999"
+    site.asked = 0
+    found, after = read(way(site, cursor), cursor)
+    assert {*found} >= {n for at, n in site.items if at >= NOW - 7 * DAY}
+    assert not after["new"].keys() & {"from", "token"}
+    site.items, site.asked = [], 0
+    assert read(way(site, cursor), cursor)[0] == []
+    assert site.asked <= 11
+
+
+@pytest.mark.parametrize(
+    ("payload", "empty"),
+    [([], True), ([1], False), ({"a": [], "n": 7}, True), ({"a": [], "b": [0]}, False), ({}, True)],
+)
+def test_a_page_knows_whether_it_holds_anything(payload, empty):
+    assert Page(payload).empty is empty
+
+
+@pytest.mark.parametrize(
+    ("token", "number"),
+    [
+        ("17", 17),
+        ("0", 0),
+        ("", None),
+        (None, None),
+        ("-1", None),
+        ("\u00b2", None),
+        ("\u0663", None),
+        ("x", None),
+    ],
+)
+def test_a_number_in_a_cursor(token, number):
+    assert numbered(token) == number
+    assert numbered("9" * 5000) is None

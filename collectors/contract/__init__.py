@@ -48,6 +48,7 @@ def violations(case: Case) -> Iterator[Finding]:
     """Every rule that a collector breaks, each way it does. Memory is not measured here: `check_memory`."""
     with running(case) as bench:
         yield from bench.check_read()
+        yield from bench.check_junk()
         yield from bench.check_resume()
         yield from bench.check_cursors()
         for name in bench.names:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from candidly.config import SourceSettings
-from candidly.errors import Degraded
+from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor
+from collectors.base import Collector, Raw
 from collectors.contract import hostile, rules
 from collectors.contract.case import PATIENT, Case, Finding, hosts_of
 from collectors.contract.faults import Kind
@@ -16,6 +18,8 @@ from collectors.contract.reading import Reading, read
 
 CHECKPOINTS: Final = 15
 """Most cursors of a full read from which it is taken up again."""
+SHAPES: Final = 4
+"""Most units whose values are replaced by junk."""
 
 
 class Bench:
@@ -67,6 +71,7 @@ class Bench:
         full = self.full
         yield from good(full)
         yield from single(self.case, self.settings, full)
+        yield from rules.whole(full, self.case)
         yield from rules.hosts(full)
         if self.fewest > full.spent:
             yield Finding("budget", f"{self.fewest} requests were made, {full.spent} of them counted")
@@ -82,6 +87,31 @@ class Bench:
             yield Finding("repeat", f"the second full read differs: {lost} ids are missing, {new} are new")
         elif again.cursor != full.cursor:
             yield Finding("repeat", "the second full read ends at another cursor")
+
+    def check_junk(self) -> Iterator[Finding]:
+        """Units of each shape with junk in place of what was good, as far as they are lists and dicts."""
+        collector = self.case.collector(self.settings, self.case.context(self.folder))
+        shapes: dict[frozenset[Any], Raw] = {}
+        for unit in self.full.units:
+            shapes.setdefault(hostile.shape(hostile.small(unit.raw.payload)), unit.raw)
+        found: dict[Finding, None] = {}
+        for raw in sorted(shapes.values(), key=lambda raw: -len(hostile.shape(raw.payload)))[:SHAPES]:
+            for path, payload in hostile.spoilt(raw.payload):
+                where = ".".join(map(str, path))[:80]
+                found |= dict.fromkeys(self._parsed(collector, replace(raw, payload=payload), where))
+        yield from found
+
+    def _parsed(self, collector: Collector, raw: Raw, where: str) -> Iterator[Finding]:
+        try:
+            items = tuple(collector.parse(raw))
+        except CollectorError:
+            return
+        except Exception as crash:
+            yield Finding("junk", f"junk at {where}: `parse` ends in {type(crash).__name__}")
+            return
+        for item in items:
+            for broken in rules.sound([item], self.settings, self.case):
+                yield Finding("junk", f"junk at {where}: {broken.message}")
 
     def check_resume(self) -> Iterator[Finding]:
         """From the cursor of each unit, as after a crash."""
@@ -131,9 +161,7 @@ def good(reading: Reading, what: str = "a full read") -> Iterator[Finding]:
 
 def single(case: Case, settings: SourceSettings, reading: Reading) -> Iterator[Finding]:
     """The rules that one reading shows by itself."""
-    yield from rules.ids(reading.items)
-    yield from rules.dates(reading.items, case.now)
-    yield from rules.fields(reading.items, settings, authors=case.authors)
+    yield from rules.sound(reading.items, settings, case)
     yield from rules.rejects(reading.items)
     yield from rules.cursors(reading)
     yield from rules.secrets(reading, case.secrets.values())

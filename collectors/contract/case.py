@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,10 +22,12 @@ PATIENT: Final = 20.0
 RULES: Final = MappingProxyType(
     {
         "read": "a full read ends without an error and yields mentions",
+        "whole": "a full read brings everything that the double holds, and nothing else",
         "ids": "every mention has an id, a text, and no other mention of the source has the same",
         "dates": "dates are aware, in UTC and not in the future",
         "fields": "a mention holds the declared fields only, each of the declared type and kind",
         "rejects": "what cannot become a mention is a Reject with place and reason",
+        "junk": "whatever stands in a unit, `parse` gives sound Mentions, Rejects, or a CollectorError",
         "pure": "the same unit parsed twice gives the same",
         "repeat": "two full reads give the same",
         "cursor": "a cursor is JSON, does not change once handed over, and a wrong one is no trouble",
@@ -62,6 +64,9 @@ class Case:
     files: a folder); `block` makes the source's block of config.yaml from an address. The double answers as
     the site does, over at least two pages; faults are put between it and the collector.
 
+    `expected` are the ids of all mentions that the double holds, or how many they are. `rejected`: the same
+    of the items that must become Rejects, such as what was deleted; every double should hold one.
+
     `secrets` are long and unlike anything else, so that they are found wherever they turn up. `follows`: the
     collector may be led to other hosts (web pages move). `authors` is False where the terms forbid names.
     """
@@ -70,6 +75,8 @@ class Case:
     block: Callable[[str], Mapping[str, Any]]
     serve: Callable[[], AbstractContextManager[str]]
     now: datetime
+    expected: Collection[str] | int
+    rejected: Collection[str] | int = 0
     secrets: Mapping[str, str] = field(default_factory=dict)
     follows: bool = False
     authors: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -10,6 +11,10 @@ from typing import Any, Final
 from candidly.records import Cursor
 
 FAR: Final = 2999
+FEW: Final = 2
+MOST_SPOILT: Final = 1200
+DIGITS: Final = ("1", "999999", "\u00b2", "9" * 5000)
+"""What looks like a number, or like the token of a page that does not exist."""
 JUNK: Final[tuple[Any, ...]] = (
     None,
     -1,
@@ -23,6 +28,23 @@ JUNK: Final[tuple[Any, ...]] = (
     True,
     "\x00",
 )
+VALUES: Final[tuple[Any, ...]] = (
+    *JUNK,
+    *DIGITS,
+    "http://[x",
+    "NaN",
+    "1e999",
+    float("inf"),
+    float("nan"),
+    -(2**63),
+    1e300,
+    "2026-13-45T99:99:99Z",
+    "\ud800",
+    {"id": {}, "data": [[]]},
+    [{}, [], "x", 1],
+    "<" * 500,
+)
+"""What a field of an answer may hold instead of what belongs there. NaN and infinity: JSON has 1e999."""
 ODD: Final[tuple[Cursor, ...]] = (
     {},
     {"": None},
@@ -46,8 +68,33 @@ def strange(starts: Iterable[str], now: datetime) -> Iterator[tuple[str, Cursor]
 def damaged(start: str) -> Iterator[tuple[str, Cursor]]:
     """The same of a cursor (JSON) with junk in each of its places."""
     for number, path in enumerate(paths(json.loads(start))):
-        for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)]):
+        for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)], *DIGITS):
             yield "a damaged cursor", put(json.loads(start), path, junk)
+
+
+def spoilt(payload: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """`(where, payload)` of a unit with junk in its places; of its lists, a few items stand for all."""
+    few = small(payload)
+    every = [(path, junk) for path in paths(few) for junk in VALUES]
+    step = len(every) // MOST_SPOILT + 1
+    while step > 1 and len(VALUES) % step == 0:  # all kinds of junk come to every field
+        step += 1
+    for path, junk in every[::step]:
+        yield path, put(copy.deepcopy(few), path, copy.deepcopy(junk))
+
+
+def small(value: Any) -> Any:
+    """A copy whose lists hold no more than `FEW` items, those with the most in them."""
+    if isinstance(value, dict):
+        return {key: small(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [small(one) for one in sorted(value, key=lambda one: -sum(1 for _ in paths(one)))[:FEW]]
+    return value
+
+
+def shape(value: Any) -> frozenset[tuple[Any, ...]]:
+    """Which fields a value has, wherever in its lists."""
+    return frozenset(tuple("" if isinstance(step, int) else step for step in path) for path in paths(value))
 
 
 def future(value: Any, now: datetime, year: int) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from candidly.config import SourceSettings
 from candidly.records import Mention, Reject
-from collectors.contract.case import Finding, leaks
+from collectors.contract.case import Case, Finding, leaks
 from collectors.contract.reading import Reading
 
 FIELDS: Final = get_type_hints(Mention)
@@ -99,6 +99,34 @@ def rejects(items: Iterable[Any]) -> Iterator[Finding]:
     bad = [item for item in found if not (_line(item.where) and _line(item.reason))]
     if bad:
         yield Finding("rejects", f"{len(bad)} of {len(found)} rejects lack a place or a reason in one line")
+
+
+def sound(items: Iterable[Any], settings: SourceSettings, case: Case) -> Iterator[Finding]:
+    """What items are by themselves, wherever they come from."""
+    every = list(items)
+    yield from ids(every)
+    yield from dates(every, case.now)
+    yield from fields(every, settings, authors=case.authors)
+
+
+def whole(reading: Reading, case: Case) -> Iterator[Finding]:
+    """What the case says that its double holds, against what was read."""
+    if isinstance(case.expected, int):
+        if len(reading.ids) != case.expected:
+            yield Finding("whole", f"{len(reading.ids)} mentions were read, where {case.expected} are")
+    else:
+        expected = set(case.expected)
+        if missing := expected - reading.ids:
+            yield Finding("whole", f"{len(missing)} of {len(expected)} mentions were not read")
+        if more := reading.ids - expected:
+            yield Finding("whole", f"{len(more)} mentions were read that should not be")
+    refused = {item.where for item in reading.rejects}
+    if isinstance(case.rejected, int):
+        missing_count, wanted = case.rejected - len(refused), case.rejected
+    else:
+        missing_count, wanted = len(set(case.rejected) - refused), len(set(case.rejected))
+    if missing_count > 0:
+        yield Finding("rejects", f"{missing_count} of {wanted} items that must become Rejects did not")
 
 
 def _line(text: object) -> bool:
