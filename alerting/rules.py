@@ -7,6 +7,7 @@ what single mentions say in `alerting.named`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,6 +103,21 @@ def quiet_change(
     return Change(opened=(quiet_incident(source, usual, latest, now),))
 
 
+IMPOSSIBLE, WINDOW, LEAST_SILENCE = 1e-4, timedelta(days=56), timedelta(days=3)
+
+
+def longest_silence(n: int, first: datetime | None, until: datetime) -> timedelta | None:
+    """How long a source may be quiet, going by its `n` mentions in the WINDOW before `until`; None: unknown.
+
+    A silence is told that chance would bring once in 10,000 times, P(no mention) taken as 2**-mean, which is
+    a variance of twice the mean. It takes four weeks of history and 14 mentions.
+    """
+    if first is None or n < 14 or until - first < timedelta(days=28):
+        return None
+    daily = n / (min(WINDOW, until - first) / timedelta(days=1))
+    return max(LEAST_SILENCE, timedelta(days=math.ceil(-math.log2(IMPOSSIBLE) / daily)))
+
+
 def quiet_incident(source: str, usual: timedelta, latest: datetime, now: datetime) -> Incident:
     """The incident of a silence; its id follows from source and day of the last news."""
     silence = span(now - latest)
@@ -155,13 +171,13 @@ def delivery_change(known: Iterable[Incident], delivered_to: Iterable[str]) -> C
 def delivery_incident(
     channel: str, reason: str, now: datetime, *, severity: Severity = "notice", lost: str = ""
 ) -> Incident:
-    """A channel does not take messages: told through the others, once a channel and day.
+    """A channel does not take messages: told through the others, once a channel, severity and day.
 
     As severe as the message that did not get through; `lost` is what that one said in a line.
     """
     facts = [["Not delivered", lost]] if lost else []
     return Incident(
-        id=stable_id(DELIVERY, channel, now.date().isoformat()),
+        id=stable_id(DELIVERY, channel, now.date().isoformat(), severity),
         rule=DELIVERY,
         company="",
         opened=now,

@@ -46,14 +46,16 @@ def hook(url, deadline=5.0):
     return WebhookChannel(lambda: url, allow_private=True, deadline=deadline)
 
 
-def start(*arguments):
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), *sys.path])}
+def start(*arguments, **more):
+    environment = (
+        os.environ | more | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), *sys.path])}
+    )
     script = ROOT / "tests" / "alert_sender.py"
     return subprocess.Popen([sys.executable, script, *map(str, arguments)], cwd=ROOT, env=environment)
 
 
-def send(path, url, now):
-    return start("send", f"sqlite:///{path}", url, now.isoformat())
+def send(path, url, now, **more):
+    return start("send", f"sqlite:///{path}", url, now.isoformat(), **more)
 
 
 def pending(path):
@@ -126,6 +128,22 @@ def test_6_killed_after_it_was_sent_it_comes_twice_at_most_with_the_same_id(path
         assert send(path, server.url, NOW + LEASE).wait(60) == 0
     assert server.ids() == [ID] * 2
     assert not pending(path)
+
+
+def test_a_group_keeps_its_id_and_members_whenever_it_is_killed(path, store):
+    record(store, Change(opened=several(3)), ["hook"], NOW)
+    running = []
+    with receiver(lambda: running[-1].kill() or 200, 200) as server:
+        running.append(send(path, server.url, NOW, CANDIDLY_FAILPOINT="outbox.prepared"))
+        assert running[-1].wait(60) == 137
+        running.append(send(path, server.url, NOW))
+        assert running[-1].wait(60) == -signal.SIGKILL
+        record(store, Change(opened=several(5)[3:]), ["hook"], NOW + LEASE)
+        assert send(path, server.url, NOW + LEASE).wait(60) == 0
+    first, *rest = [(body["id"], sorted(body["incidents"])) for _, _, body in server.got]
+    assert first in rest
+    assert len(rest) == 2
+    assert {id_ for _, ids in [first, *rest] for id_ in ids} == {one.id for one in several(5)}
 
 
 def test_7_what_stays_open_is_told_again_once_a_period(store):

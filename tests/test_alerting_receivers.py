@@ -40,7 +40,9 @@ def channel(kind, url, deadline):
     return WebhookChannel(lambda: url, allow_private=True, deadline=deadline, shape=SHAPES[kind])
 
 
-@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize(
+    "kind", ["webhook", *(pytest.param(one, marks=pytest.mark.slow) for one in ("slack", "teams"))]
+)
 @pytest.mark.parametrize("answer", [*PASSING, *REFUSALS])
 def test_a_message_arrives_or_somebody_is_told(store, kind, answer):
     store.enqueue(delivery("hook"))
