@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,8 @@ from candidly.files import write_atomic
 
 DEFAULT_COMPANY: Final = "Example Ltd"
 _PLACEHOLDER: Final = "@COMPANY@"
+_MORE: Final = "  # @MORE TYPES@"
+_WIDTH: Final = 110
 _GITIGNORE: Final = """\
 # secrets, and texts and figures that only you should see
 .env
@@ -33,8 +37,18 @@ def render(company: str = DEFAULT_COMPANY) -> str:
     if not name or len(name) > 200 or not name.isprintable():
         raise UsageError("a company's name should be 1 to 200 printable characters.")
     text = resources.files("candidly").joinpath("data", "config.template.yaml").read_text("utf-8")
+    from collectors import COLLECTORS
+
+    text = text.replace(_MORE, _more_types(text, COLLECTORS))
     # A JSON string is a double-quoted YAML scalar, whatever the name holds.
     return text.replace(_PLACEHOLDER, json.dumps(name, ensure_ascii=False))
+
+
+def _more_types(text: str, types: Iterable[str]) -> str:
+    """The comment that names the source types of which the template has no block."""
+    more = sorted(set(types) - set(re.findall(r"(?m)^ +type: (\w+)", text)))
+    words = f"More types: {', '.join(more)}."
+    return textwrap.fill(words, _WIDTH, initial_indent="  # ", subsequent_indent="  # ")
 
 
 def write_template(

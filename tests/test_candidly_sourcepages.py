@@ -81,6 +81,16 @@ def test_the_index_lists_every_type(name):
     assert re.search(rf"(?m)^\| \[`{name}`\]\({name}\.md\) \|( [^|]+ \|){{5}}$", INDEX)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_the_other_pages_list_every_type(name):
+    configuration, privacy = (
+        (ROOT / "docs" / f"{page}.md").read_text("utf-8") for page in ("configuration", "privacy")
+    )
+    assert re.search(rf"(?m)^\| `type` \| [^|]*`{name}`", configuration)
+    assert re.search(rf"(?m)^### type: {name}$|^The keys of [^|]*?`{name}`", configuration)
+    assert re.search(rf"(?m)^\| (`\w+`, )*`{name}`(, `\w+`)* \| [^|]+ \|$", privacy)
+
+
 def test_the_index_names_the_sites_without_a_source_type():
     for record in WITHOUT_COLLECTOR.values():
         assert record.site in INDEX

@@ -76,9 +76,20 @@ def test_the_config_that_comes_along_loads_as_it_stands():
     config = load(ROOT / "config.yaml", BUILT_IN, {}).config
     assert [source.name for source in config.sources if source.enabled] == ["inbox"]
     shown = {source.type for source in config.sources}
-    named = re.search(r"# More types: ([a-z_, ]+)\.", render())[1].split(", ")
+    named = re.findall(r"\w+", re.search(r"# More types: ([\w, \n#]+)\.", render())[1])
     assert shown | set(named) == set(BUILT_IN)
     assert not shown & set(named)
+
+
+@pytest.mark.parametrize("more", [0, 1, 5, 40])
+def test_further_types_are_named_within_the_width(more, monkeypatch, tmp_path):
+    new = [f"site_number_{n}" for n in range(more)]
+    monkeypatch.setattr(collectors, "COLLECTORS", {**collectors.COLLECTORS, **dict.fromkeys(new, "a:B")})
+    text = render()
+    assert max(map(len, text.splitlines())) <= 110
+    assert [name for name in new if not re.search(rf"\b{name}\b", text)] == []
+    assert "MORE TYPES" not in text
+    assert read(tmp_path, text).sources
 
 
 def test_it_is_the_template_with_the_default_company():

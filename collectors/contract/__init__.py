@@ -7,6 +7,8 @@
         block=lambda address: {"name": "mysite", "type": "mysite", "base_url": address, ...},
         serve=my_local_double,      # a context manager that gives "http://127.0.0.1:PORT"
         now=datetime(2026, 11, 24, tzinfo=UTC),
+        expected={"p1", "p2", "p3"},  # the ids of all mentions that it holds, or how many
+        rejected={"p4"},            # those of what must be a Reject: deleted, hidden, empty
         secrets={"MYSITE_KEY": "a-canary-that-nothing-else-holds"},
     )
     assert not list(violations(case))
