@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
 from collectors.terms import admit
 from reporting import weekly as reports
-from storage import queries, quoted, runlog, silences
+from storage import queries, quoted, runlog, series, silences
 from storage.keeping import EXPIRED
 
 log = logging.getLogger("candidly")
@@ -255,12 +255,22 @@ def _quiet(session: Session) -> list[Incident]:
     opened = []
     known = queries.incidents(session.store, status="open", limit=1000)
     for source in session.config.sources:
-        usual = source.expect.every if source.expect and source.enabled else None
+        latest = runlog.latest_news(session.store, source.name)
+        usual = _usual_silence(session, source, latest) if source.enabled and latest else None
         runs = runlog.latest(session.store, source.name, 1)
         opened += _record(session, rules.quiet_change(
-            source.name, usual, runlog.latest_news(session.store, source.name), known, session.now(),
+            source.name, usual, latest, known, session.now(),
             well=bool(runs) and runs[0]["status"] == "ok"))  # fmt: skip
     return opened
+
+
+def _usual_silence(session: Session, source: SourceSettings, latest: datetime) -> timedelta | None:
+    """As its `expect` says; else, of a source that is asked, what its own past makes all but impossible."""
+    if source.expect and source.expect.every:
+        return source.expect.every
+    if not source.live:
+        return None
+    return rules.longest_silence(*series.rate(session.store, source.name, latest, rules.WINDOW), latest)
 
 
 def _record(session: Session, change: rules.Change, *, aloud: bool = True) -> list[Incident]:

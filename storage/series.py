@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -95,3 +95,12 @@ def begun(store: Store) -> dict[str, datetime]:
     wanted = select(_M.source, first).group_by(_M.source)
     with store.reading() as connection:
         return {row[0]: row[1] for row in connection.execute(wanted)}
+
+
+def rate(store: Store, source: str, until: datetime, window: timedelta) -> tuple[int, datetime | None]:
+    """How many mentions of a source were published in the `window` before a time, and when its first was."""
+    of_source = mentions.c.source == source
+    recent = select(func.count()).where(of_source, _M.published > until - window, _M.published <= until)
+    first = select(func.min(_M.published, type_=_M.published.type)).where(of_source)
+    with store.reading() as connection:
+        return connection.scalar(recent) or 0, connection.scalar(first)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerting.rules import Change, quiet_change, quiet_incident, source_change, span
+from alerting.rules import Change, longest_silence, quiet_change, quiet_incident, source_change, span
 from candidly.records import Outcome, Tally
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -69,3 +69,12 @@ def test_a_misshapen_answer_after_good_ones_is_told_at_once() -> None:
 )
 def test_spans(hours, words) -> None:
     assert span(timedelta(hours=hours)) == words
+
+
+def test_the_longest_usual_silence_follows_from_the_rate():
+    long_ago, lately = NOW - 300 * DAY, NOW - 20 * DAY
+    assert longest_silence(56, long_ago, NOW) == 14 * DAY
+    assert longest_silence(5600, long_ago, NOW) == 3 * DAY
+    assert longest_silence(13, long_ago, NOW) is None
+    assert longest_silence(560, lately, NOW) is None
+    assert longest_silence(0, None, NOW) is None

@@ -217,3 +217,38 @@ def test_an_allegation_that_is_removed_leaves_no_link_behind(quiet):
     remove(quiet, made[0].id)
     assert made[0].url not in json.dumps(queries.incidents(quiet.session.store)[0].detail)
     assert made[0].url not in told(quiet)
+
+
+def quiet_ones(made: World):
+    return [one for one in incidents(made, "quiet") if one.status == "open"]
+
+
+def test_a_source_that_falls_silent_is_told_going_by_its_own_past(quiet):
+    for day in range(12):
+        quiet.quiet_days(1, seed=day, sources=("forum",))
+        quiet.collect("reviews")
+    watch(quiet)
+    (one,) = quiet_ones(quiet)
+    assert one.title.startswith("Source reviews is quiet for ")
+    quiet.collect("reviews", quiet.mention("positive", source="reviews"))
+    watch(quiet)
+    assert quiet_ones(quiet) == []
+
+
+def test_a_collector_that_is_down_mutes_its_silence(quiet):
+    for day in range(12):
+        quiet.quiet_days(1, seed=day, sources=("forum",))
+        quiet.collect("reviews", status="failed")
+    watch(quiet)
+    assert quiet_ones(quiet) == []
+
+
+def test_reminders_are_silenced_too(tmp_path):
+    with world(tmp_path, "  repeat: 1d\n") as made:
+        now = made.session.now()
+        silences.add(made.session.store, Silence(id="s", until=now + timedelta(days=9), created=now))
+        made.ghosting(20)
+        watch(made)
+        made.today += timedelta(days=2)
+        pipeline.deliver(made.session)
+        assert sent(made) == []
