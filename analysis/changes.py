@@ -50,6 +50,7 @@ class Test:
     k2: float
     n2: int
     deff: float
+    clump: float = 1.0
 
     @property
     def p_value(self) -> float:
@@ -74,6 +75,7 @@ def theme_tests(span: Span, pair: Pair, left_out: Pair, least: int) -> list[Test
         return []
     named1, named2 = named_themes(before), named_themes(now)
     both = clumps.both_sides(before.mentions, now.mentions)
+    clump = clumps.mean_size(both)
     tests = []
     for theme in sorted({*named1, *named2}):
         old, new = named1[theme], named2[theme]
@@ -89,7 +91,7 @@ def theme_tests(span: Span, pair: Pair, left_out: Pair, least: int) -> list[Test
             k1 = min(least - 1, n1)
             if k2 / n2 <= k1 / n1:
                 continue
-        tests.append(Test(span, "theme", theme, k1, n1, k2, n2, deff))
+        tests.append(Test(span, "theme", theme, k1, n1, k2, n2, deff, clump))
     return tests
 
 
@@ -183,7 +185,8 @@ def _test(
     counted = value(both)
     k1 = float(counted[both["side"].eq(0)].sum())
     deff = clumps.design_effect(both, counted)
-    return Test(span, kind, name, k1, len(before), float(counted.sum()) - k1, len(now), deff)
+    k2, clump = float(counted.sum()) - k1, clumps.mean_size(both)
+    return Test(span, kind, name, k1, len(before), k2, len(now), deff, clump)
 
 
 def judged(tests: Sequence[Test]) -> list[Change]:
@@ -193,7 +196,7 @@ def judged(tests: Sequence[Test]) -> list[Change]:
     )
     alpha = FALSE_DISCOVERIES / max(1, family)
     return [
-        change(test.k1, test.n1, test.k2, test.n2, test.deff, ok, alpha)
+        change(test.k1, test.n1, test.k2, test.n2, test.deff, ok, alpha=alpha, clump=test.clump)
         for test, ok in zip(tests, believed, strict=True)
     ]
 
@@ -257,9 +260,9 @@ def compared(
 ) -> SpanChange:
     """The comparison of two sides; each figure has its own mentions of either side, before and now."""
     both = clumps.both_sides(*told)
-    deff = clumps.design_effect(both, is_negative(both))
+    deff, clump = clumps.design_effect(both, is_negative(both)), clumps.mean_size(both)
     before, now = (share(float(is_negative(side).sum()), len(side), least, deff) for side in told)
-    moved = change(before.k, before.n, now.k, now.n, deff) if before and now else None
+    moved = change(before.k, before.n, now.k, now.n, deff, clump=clump) if before and now else None
     return SpanChange(
         span,
         of,

@@ -71,6 +71,12 @@ def design_effect(mentions: pd.DataFrame, value: pd.Series) -> float:
     return max(1.0, _variance(y - p, thread, author) / (p * (1 - p) / n))
 
 
+def mean_size(mentions: pd.DataFrame) -> float:
+    """The size of the clump that a mention is in, on average over mentions; the larger of both groupings."""
+    sizes = [np.bincount(labels) for labels in codes(mentions)]
+    return max((float((size**2).sum() / size.sum()) for size in sizes if len(size)), default=1.0)
+
+
 def mean_error(mentions: pd.DataFrame, value: pd.Series) -> tuple[float, float, int]:
     """`(mean, squared standard error, clumps)` of a column of numbers without gaps.
 

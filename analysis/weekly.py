@@ -203,7 +203,12 @@ def _compare(
         return _Compared(negative, change_month=month, design_effect=deff)
     mix, mood = stats.kitagawa(_by_source(old), _by_source(new))
     return _Compared(
-        negative, share(k1, n1, least, deff), change(k1, n1, k2, n2, deff), month, Reason(mix, mood), deff
+        negative,
+        share(k1, n1, least, deff),
+        change(k1, n1, k2, n2, deff, clump=clumps.mean_size(both)),
+        month,
+        Reason(mix, mood),
+        deff,
     )
 
 

@@ -19,6 +19,9 @@ LEAST_EFFECTIVE = 20
 
 ROLES = {"candidate": "candidates", "employee": "employees", "former": "employees"}
 
+SURE = 1.25
+"""The measured design effect varies, so a rise counts as detectable only with that much above the least."""
+
 clusters = clumps.threads
 
 POWER_Z = 0.8416212335729143
@@ -34,19 +37,28 @@ def share(k: float, n: int, least: int, deff: float = 1.0) -> Share | None:
 
 
 def change(
-    k1: float, n1: float, k2: float, n2: float, deff: float, believed: bool = True, alpha: float = 0.05
+    k1: float,
+    n1: float,
+    k2: float,
+    n2: float,
+    deff: float,
+    believed: bool = True,
+    *,
+    alpha: float = 0.05,
+    clump: float = 1.0,
 ) -> Change:
     """The change of a share from `k1` of `n1` to `k2` of `n2`.
 
     "up" or "down" needs an interval without zero, LEAST_EFFECTIVE effective mentions on both sides and,
-    where many changes are tested at once, to be `believed`. `alpha`: the level that a lone change would have
-    to reach, for what is `detectable`.
+    where many changes are tested at once, to be `believed`. `alpha`, the level that a lone change would have
+    to reach, and `clump` (see `clumps.mean_size`) are for what is `detectable`.
     """
     low, high = stats.newcombe_difference(k1, n1, k2, n2, deff)
     value = k2 / n2 - k1 / n1
     enough = min(n1, n2) / deff >= LEAST_EFFECTIVE
-    usual = (k1 + 0.5) / (n1 + 1)
-    least = stats.detectable_rise(usual, n1, n2, deff=deff, alpha=alpha) if enough else None
+    least = stats.detectable_rise(
+        (k1 + 0.5) / (n1 + 1), n1, n2, deff=deff, clump=clump, least=SURE * LEAST_EFFECTIVE, alpha=alpha
+    )
     if enough and believed and not low <= 0 <= high:
         return Change(value, low, high, "up" if value > 0 else "down", detectable=least)
     if enough and low > -MATTERS and high < MATTERS:

@@ -111,7 +111,7 @@ def without(week: Frames, pair: Pair | None, found: Marks, least: int) -> Withou
         )
     ):
         (k1, n1), (k2, n2) = ((float(is_negative(side).sum()), len(side)) for side in sides)
-        moved = change(k1, n1, k2, n2, deff)
+        moved = change(k1, n1, k2, n2, deff, clump=clumps.mean_size(both))
     starred, left = (frame[frame["stars"].notna()] for frame in (week.mentions, rest))
     rating = None if _few(starred, left, least) else mean_rating(rest, least)
     gone = len(week.mentions) - len(rest)

@@ -110,7 +110,7 @@ def judged(before: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float, bool,
     both = clumps.both_sides(before, now)
     deff = clumps.design_effect(both, is_negative(both))
     k1, k2 = (float(is_negative(one).sum()) for one in (before, now))
-    found = change(k1, len(before), k2, len(now), deff)
+    found = change(k1, len(before), k2, len(now), deff, clump=clumps.mean_size(both))
     return found.low, found.high, found.verdict == "up", found.detectable, min(len(before), len(now)) / deff
 
 

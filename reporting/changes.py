@@ -57,10 +57,12 @@ def power(f: WeeklyFigures) -> str:
         for one in f.spans
         if one.change and one.change.detectable
     ]
+    none = " or ".join(over[one.span] for one in f.spans if one.change and not one.change.detectable)
     if not said:
-        return ""
+        return f"Too few mentions to be sure of seeing any rise {none}." if none else ""
     first, _, rest = said[0].partition(" ")
-    return f"Seen 4 times of 5: a true rise of {', '.join([f'{first} points {rest}', *said[1:]])}."
+    blind = f"; too few mentions to be sure of any {none}" if none else ""
+    return f"Seen 4 times of 5: a true rise of {', '.join([f'{first} points {rest}', *said[1:]])}{blind}."
 
 
 def why_lead(why: Why) -> str:
