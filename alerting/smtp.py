@@ -43,7 +43,8 @@ def hand_over(
         if server.security == "tls"
         else smtplib.SMTP(timeout=deadline)
     )
-    watch = threading.Timer(deadline, _cut, (smtp,))
+    late = threading.Event()
+    watch = threading.Timer(deadline, _cut, (smtp, late))
     watch.daemon = True
     watch.start()
     try:
@@ -52,14 +53,20 @@ def hand_over(
             with _step("the login"):
                 smtp.login(server.user, password)
         _transfer(smtp, sender, to, content)
+    except DeliveryError as error:
+        # Half a line, read when the connection was cut, can look like any answer.
+        if late.is_set() and not error.left:
+            raise DeliveryError("the mail server did not answer in time.") from None
+        raise
     finally:
         watch.cancel()
         with suppress(OSError):
             smtp.close()
 
 
-def _cut(smtp: smtplib.SMTP) -> None:
+def _cut(smtp: smtplib.SMTP, late: threading.Event) -> None:
     """End a connection under the reader: a server that sends a byte now and then outlives any time-out."""
+    late.set()
     with suppress(OSError, AttributeError):
         smtp.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # None is an AttributeError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
@@ -19,7 +20,7 @@ from alerting.channels import EmailChannel, build
 from alerting.mail import compose
 from alerting.messages import message
 from alerting.outbox import deliver_due
-from alerting.smtp import Server
+from alerting.smtp import Server, hand_over
 from candidly.config import Channel
 from candidly.errors import DeliveryError
 from candidly.records import Delivery
@@ -247,6 +248,14 @@ def test_whatever_a_server_does_a_mail_arrives_or_somebody_is_told(store, truste
     else:
         assert (first.retried, second.sent, len(server.mails), other.got) == (1, 1, 1, [])
     assert {mail["X-Candidly-Id"] for mail in server.seen} <= {delivery("mail").id}
+
+
+def test_half_an_answer_at_the_deadline_is_no_refusal():
+    """`222...` cut off would be a good EHLO without STARTTLS, which is given up at once."""
+    there = Server("127.0.0.1", 0, "starttls")
+    with smtp_server({"EHLO": "drip"}) as server, pytest.raises(DeliveryError) as caught:
+        hand_over(replace(there, port=server.port), "", SENDER, TO, b"x", 0.2)
+    assert not caught.value.permanent
 
 
 # ---- the configuration
