@@ -50,7 +50,7 @@ def _said(part: Moved) -> str:
 
 
 def power(f: WeeklyFigures) -> str:
-    """`Seen 4 times of 5: a true rise of 25 points in a week, 15 over four weeks.`"""
+    """`A true rise of 25 points in a week, 15 over four weeks would be seen 4 times of 5.`"""
     over = {"week": "in a week", "four weeks": "over four weeks", "quarter": "over a quarter"}
     said = [
         f"{one.change.detectable * 100:.0f} {over[one.span]}"
@@ -62,7 +62,8 @@ def power(f: WeeklyFigures) -> str:
         return f"Too few mentions to be sure of seeing any rise {none}." if none else ""
     first, _, rest = said[0].partition(" ")
     blind = f"; too few mentions to be sure of any {none}" if none else ""
-    return f"Seen 4 times of 5: a true rise of {', '.join([f'{first} points {rest}', *said[1:]])}{blind}."
+    rises = ", ".join([f"{first} points {rest}", *said[1:]])
+    return f"A true rise of {rises} would be seen 4 times of 5{blind}."
 
 
 def why_lead(why: Why) -> str:
