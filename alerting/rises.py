@@ -241,6 +241,6 @@ def _merge(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any
     # What was told stays the measure, whatever the strongest window of today is.
     told = {**after, "score": max(before["score"], after["score"])} if renewed else before
     parts = [*before.get("parts", []), *new]
-    kept = {name: before[name] for name in ("told", "silenced") if name in before}
+    kept: dict[str, Any] = {name: before[name] for name in ("told", "silenced") if name in before}
     whole = bool(before.get("whole", True) or after["whole"])
     return {**told, **kept, "first": first, "seen": seen, "parts": parts, "whole": whole}, renewed

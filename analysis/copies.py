@@ -38,8 +38,8 @@ def largest(texts: Sequence[str], most: int = 500) -> int:
 def _groups(table: np.ndarray) -> list[int]:
     """The group of each row: that of the first row before it which is like it, or its own."""
     group: list[int] = []
-    for n, row in enumerate(table):
-        like = np.flatnonzero((table[:n] == row).mean(1) > LIKE) if n else ()
+    for n in range(len(table)):
+        like = np.flatnonzero(np.mean(table[:n] == table[n], axis=1) > LIKE) if n else ()
         group.append(group[int(like[0])] if len(like) else n)
     return group
 
