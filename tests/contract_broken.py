@@ -20,6 +20,7 @@ from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw
 from collectors.contract import Case
 from collectors.dates import BadDate, read_date
+from collectors.paging import numbered
 
 LISTINGS = ("items", "notes")
 EACH, SIZE = 2, 5
@@ -153,7 +154,19 @@ class Passer(Honest):
         return super().mention(item).replace(id=item["id"])
 
 
-class Digits(Honest):
+class Tokens(Honest):
+    """Honest still: its cursor holds the number as text, as the tokens of many sites are."""
+
+    def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
+        for raw in super().fetch(cursor):
+            yield replace(raw, cursor={"page": str(raw.cursor["page"])})
+
+    def start(self, cursor: Cursor | None) -> int:
+        found = numbered(str((cursor or {}).get("page")))
+        return found if found is not None and found < PAGES else 0
+
+
+class Digits(Tokens):
     """Takes for a number what has digits, which "\u00b2" has."""
 
     def start(self, cursor: Cursor | None) -> int:
@@ -162,7 +175,7 @@ class Digits(Honest):
         return number if number < PAGES else 0
 
 
-class Wanderer(Honest):
+class Wanderer(Tokens):
     """Takes a page that does not exist for the end."""
 
     def start(self, cursor: Cursor | None) -> int:

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import contract_broken
@@ -132,6 +133,19 @@ def test_a_bomb_of_200_mb_does_not_fill_the_memory(name):
 
 def test_an_honest_collector_of_somebody_else_passes():
     assert not found(violations(contract_broken.case()))
+
+
+def test_a_double_may_say_how_many_mentions_it_holds():
+    case = replace(contract_broken.case(contract_broken.FirstPages), expected=19, rejected=2)
+    with running(case) as bench:
+        said = found(bench.check_read())
+    assert "10 mentions were read, where 19 are" in said
+    assert "2 of 2 items that must become Rejects did not" in said
+
+
+def test_a_token_that_is_a_number_breaks_nothing():
+    with running(contract_broken.case(contract_broken.Tokens)) as bench:
+        assert not found([*bench.check_cursors(), *bench.check_resume()])
 
 
 @pytest.mark.parametrize("collector", BROKEN, ids=[one.__name__ for one in BROKEN])

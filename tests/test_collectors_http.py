@@ -1,5 +1,6 @@
 """The hardened fetch against a server that misbehaves: deadline, caps, addresses, redirects, manners."""
 
+import contextlib
 import gzip
 import http.client
 import itertools
@@ -208,6 +209,27 @@ def test_what_was_packed_is_unpacked_in_pieces_of_any_size(data, repeat, packing
         packed = packed[size:]
     assert got == whole
     assert unpacker.finish()
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000], ids=["no digit", "endless"])
+def test_a_length_that_is_no_number_ends_no_run(client, length):
+    def answer(listening):
+        with contextlib.suppress(OSError):
+            while True:
+                with listening.accept()[0] as line:
+                    line.recv(9999)
+                    head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+                    line.sendall(head.encode("latin-1") + b"some")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=answer, args=(listening,))
+        server.start()
+        try:
+            with contextlib.suppress(CollectorError):
+                assert client().get(f"http://127.0.0.1:{listening.getsockname()[1]}/").body == b"some"
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            server.join()
 
 
 @pytest.mark.parametrize(

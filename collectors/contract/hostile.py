@@ -12,7 +12,7 @@ from candidly.records import Cursor
 
 FAR: Final = 2999
 FEW: Final = 2
-MOST_SPOILT: Final = 1200
+MOST_SPOILT: Final = 800
 DIGITS: Final = ("1", "999999", "\u00b2", "9" * 5000)
 """What looks like a number, or like the token of a page that does not exist."""
 JUNK: Final[tuple[Any, ...]] = (
@@ -68,7 +68,8 @@ def strange(starts: Iterable[str], now: datetime) -> Iterator[tuple[str, Cursor]
 def damaged(start: str) -> Iterator[tuple[str, Cursor]]:
     """The same of a cursor (JSON) with junk in each of its places."""
     for number, path in enumerate(paths(json.loads(start))):
-        for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)], *DIGITS):
+        digits = DIGITS if isinstance(got(json.loads(start), path), str) else ()
+        for junk in (JUNK[number % len(JUNK)], JUNK[(number * 3 + 4) % len(JUNK)], *digits):
             yield "a damaged cursor", put(json.loads(start), path, junk)
 
 
@@ -127,8 +128,12 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def put(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
     """The value with something else at a path."""
-    place = value
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = junk
+    got(value, path[:-1])[path[-1]] = junk
+    return value
+
+
+def got(value: Any, path: tuple[Any, ...]) -> Any:
+    """What stands at a path."""
+    for step in path:
+        value = value[step]
     return value
