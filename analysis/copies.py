@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.phrases import fold, words_of
+
+Hashes = NDArray[np.uint64]
 
 LIKE: Final = 0.6
 LEAST_WORDS: Final = 6
@@ -35,21 +38,22 @@ def largest(texts: Sequence[str], most: int = 500) -> int:
     return sizes[0][1] if sizes[0][1] > 1 else 0
 
 
-def _groups(table: np.ndarray) -> list[int]:
+def _groups(table: Hashes) -> list[int]:
     """The group of each row: that of the first row before it which is like it, or its own."""
     group: list[int] = []
     for n in range(len(table)):
-        like = np.flatnonzero(np.mean(table[:n] == table[n], axis=1) > LIKE) if n else ()
-        group.append(group[int(like[0])] if len(like) else n)
+        same = np.asarray(table[:n] == table[n], dtype=float)
+        like = [] if not n else np.flatnonzero(same @ np.ones(HASHES) > LIKE * HASHES).tolist()
+        group.append(group[like[0]] if like else n)
     return group
 
 
-def _sketch(text: str) -> np.ndarray | None:
+def _sketch(text: str) -> Hashes | None:
     words = words_of(fold(text))[0]
     words = [word for word in words if word]
     if len(words) < LEAST_WORDS:
         return None
     runs = {zlib.crc32(" ".join(words[n : n + 3]).encode("utf-8", "replace")) for n in range(len(words) - 2)}
     hashed = np.fromiter(runs, np.uint64, len(runs)) % _PRIME
-    found: np.ndarray = ((_A * hashed + _B) % _PRIME).min(1)
+    found: Hashes = ((_A * hashed + _B) % _PRIME).min(1)
     return found

@@ -85,7 +85,7 @@ def backtest(
     costs = {one: _cost(replay, one, fired[one]) for one in fired}
     return Backtest(
         company=company, since=start, until=until, least=report.min_group, budget=costs[asked],
-        others=tuple(costs[one] for one in OTHERS if one != asked), fired=tuple(fired[asked]),
+        others=tuple(costs[one] for one in OTHERS if one != round(asked)), fired=tuple(fired[asked]),
         weeks=tuple(_weeks(found, start, report.min_group)), drawn=draws,
     )  # fmt: skip
 
