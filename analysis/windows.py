@@ -16,6 +16,7 @@ FOLLOWS = (
     30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
 )
 SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a binomial's
+SHARE_ALONE = 2.0  # price of the share as a second test, where the number is up, but less surprisingly so
 ALL_BAD = 0.95  # where nearly all mentions are negative, more of them are more negatives, share or not
 RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
 
@@ -224,7 +225,11 @@ def _windows(
 
 
 def _chances(w: Windows, min_negative: int) -> tuple[Floats, Floats]:
-    """P(at least so many negatives), P(at least so many others): tails of all windows at once."""
+    """P(at least so many negatives), P(at least so many others): tails of all windows at once.
+
+    A share that is up counts even if the number alone is less surprising (other mentions became fewer), but
+    never for more than twice the digits that the number gives.
+    """
     x, e, other = w.observed, w.expected, w.total - w.observed
     bad = (x >= min_negative) & (x > e) & (e > 0)
     more = (w.total >= min_negative) & (other > w.usual_other) & (w.usual_other > 0)
@@ -236,6 +241,7 @@ def _chances(w: Windows, min_negative: int) -> tuple[Floats, Floats]:
     by_number, by_volume = np.split(tails, [int(bad.sum())])
     by_share = share_tail(x[bad], np.maximum(w.known[bad], x[bad]), w.usual_share[bad], w.beyond[bad])
     p_negative, p_posts = np.ones(x.shape), np.ones(x.shape)
-    p_negative[bad] = (1 - w.changed[bad]) * by_number + w.changed[bad] * by_share
+    mixed = (1 - w.changed[bad]) * by_number + w.changed[bad] * by_share
+    p_negative[bad] = np.minimum(mixed, np.maximum(SHARE_ALONE * by_share, mixed**2))
     p_posts[more] = by_volume
     return p_negative, p_posts
