@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.tails import nb_tail
 from analysis.spikes import assess, judge
+from analysis.tails import nb_tail
 from candidly.config import Spike as Settings
 
 TODAY = date(2026, 3, 10)
