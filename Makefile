@@ -8,7 +8,7 @@ demo: .venv/ready
 	$(BIN)/candidly demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: .venv/ready
 	$(BIN)/python -m pytest -m slow
