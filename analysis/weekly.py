@@ -70,13 +70,10 @@ def summarise(
 ) -> WeeklyFigures:
     """Everything that the report of `company` in `period` says.
 
-    `week`, `before`: the mentions and opinions of the period and of the week before. `trend`: week, total,
-    scored, negative, rating, rated, up to and with the period. `covered`: day and source of both weeks.
-    `sources`: the configured names, so that a silent one is called out. `runs`: the last run of each
-    source (source, status, finished). `texts`: pk -> Mention, asked only for what may be quoted.
-    `competitors`: their mentions. `history`: from `history.first_week` to the end of the period, for the
-    comparisons over longer spans; without it there is only the week. Raises CandidlyError where a quote
-    cannot be verified.
+    `week`, `before`: the period and the week before. `trend`: as `weekly_totals` gives it, up to the period.
+    `covered`: day and source. `sources`: the configured names, so that a silent one is called out. `runs`:
+    the last run of each. `texts`: pk -> Mention, for quotes and copies. `history`: from `history.first_week`
+    to the end of the period, for longer spans. Raises CandidlyError where a quote cannot be verified.
     """
     least = settings.min_group
     zone = ZoneInfo(settings.timezone)
@@ -91,39 +88,58 @@ def summarise(
     week, before = (copies_as_one(frames, found) for frames in (week, before))
     pair, out, left_out = comparable(week, before, collected, first, least)
     compared = _compare(week.mentions, pair, trend, period.key, least)
-    told = History(past, collected, first, zone, least)
     whole = _week_span(compared, pair, left_out, first, least)
-    moved, spans = changes.all_changes(told, pair, out, whole, titles or {})
+    moved, longer = _longer(History(past, collected, first, zone, least), pair, out, whole, titles or {})
     themes = theme_rows(week, moved, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
     hidden = {row.source for row in coverage if row.mentions is None}
     return WeeklyFigures(
-        company=company,
-        week=period.key,
-        first_day=first,
-        last_day=days[-1],
-        timezone=settings.timezone,
-        made=now,
-        versions=tuple(versions),
-        min_group=least,
         judgement=judgement,
         headline=wording.headline(judgement, len(week.mentions), coverage),
         sentence=wording.sentence(judgement, compared.negative, compared.change, themes),
         notes=_notes(judgement, compared, left_out, coverage),
-        left_out=left_out,
         themes=themes,
         quotes=pick_quotes(week, themes, texts, settings.timezone, least),
         coverage=coverage,
         trend=_trend(trend, period.key, least),
         competitors=_competitors(competitors or {}, least),
-        spans=spans,
-        why=_why(told, pair, out, spans, titles or {}, least),
         campaigns=campaigns.without_hidden_sources(found[1], hidden),
         without_campaigns=without(week, pair, found, least),
+        **longer,
+        **_head(company, period.key, first, settings, now, versions),
+        left_out=left_out,
         **_counts(week.mentions, before.mentions, pair, least),
         **_splits(week.mentions, least),
         **{field.name: getattr(compared, field.name) for field in fields(compared)},
     )
+
+
+def _head(
+    company: str, week: str, first: date, settings: Report, now: datetime, versions: Sequence[str]
+) -> dict[str, Any]:
+    """What the report is about, and how it was made."""
+    return {
+        "company": company,
+        "week": week,
+        "first_day": first,
+        "last_day": first + timedelta(days=6),
+        "timezone": settings.timezone,
+        "made": now,
+        "versions": tuple(versions),
+        "min_group": settings.min_group,
+    }
+
+
+def _longer(
+    history: History,
+    pair: tuple[Frames, Frames] | None,
+    out: tuple[Frames, Frames],
+    week: SpanChange | None,
+    titles: Mapping[str, str],
+) -> tuple[dict[str, Change], dict[str, Any]]:
+    """`(changes of the themes this week, the comparisons over all spans and the account of one)`."""
+    moved, spans = changes.all_changes(history, pair, out, week, titles)
+    return moved, {"spans": spans, "why": _why(history, pair, out, spans, titles, history.least)}
 
 
 def _counts(
