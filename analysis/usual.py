@@ -7,6 +7,7 @@ weighted down by their square). Arrays are (periods, columns); all columns are f
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,7 @@ class Pace(NamedTuple):
     longest: int
     looks: float  # price of looking at several overlapping windows, from simulations
     tail: float  # log10 years above one are so much fewer than the model says, from simulations
+    share_alone: float  # price of the share as a test of its own, where the number is less surprising
     surge: float  # how often (a period) the volume as a whole is another than usual, before looking
 
 
@@ -58,7 +60,22 @@ DAILY = Pace(
     tail=0.9,
     surge=0.1,
 )
-WEEKLY = Pace(7, 365.25 / 7, (1, 2), (2, 2), 52, 6, 52, ((4, 4),), 4, 312, looks=2.0, tail=0.7, surge=0.001)
+WEEKLY = Pace(
+    7,
+    365.25 / 7,
+    (1, 2),
+    (2, 2),
+    52,
+    6,
+    52,
+    ((4, 4),),
+    4,
+    312,
+    looks=2.0,
+    tail=0.7,
+    share_alone=math.inf,
+    surge=0.001,
+)
 
 
 def shape(y: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:

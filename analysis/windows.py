@@ -16,7 +16,6 @@ FOLLOWS = (
     30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
 )
 SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a binomial's
-SHARE_ALONE = 2.0  # price of the share as a second test, where the number is up, but less surprisingly so
 ALL_BAD = 0.95  # where nearly all mentions are negative, more of them are more negatives, share or not
 RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
 
@@ -194,7 +193,7 @@ def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: 
         fresh = [data.add(ending(cumulated(x), width) * on)[first:] for x in (data.timely, data.timely_other)]
         found.append(_windows(first, given[first:], sums, share, spread, changed, fresh))
     stacked = Windows(*(np.stack(arrays) for arrays in zip(*found, strict=True)))
-    return Judged(stacked, *_chances(stacked, min_negative), able)
+    return Judged(stacked, *_chances(stacked, min_negative, pace.share_alone), able)
 
 
 def _windows(
@@ -224,7 +223,7 @@ def _windows(
     )
 
 
-def _chances(w: Windows, min_negative: int) -> tuple[Floats, Floats]:
+def _chances(w: Windows, min_negative: int, share_alone: float) -> tuple[Floats, Floats]:
     """P(at least so many negatives), P(at least so many others): tails of all windows at once.
 
     A share that is up counts even if the number alone is less surprising (other mentions became fewer), but
@@ -242,6 +241,6 @@ def _chances(w: Windows, min_negative: int) -> tuple[Floats, Floats]:
     by_share = share_tail(x[bad], np.maximum(w.known[bad], x[bad]), w.usual_share[bad], w.beyond[bad])
     p_negative, p_posts = np.ones(x.shape), np.ones(x.shape)
     mixed = (1 - w.changed[bad]) * by_number + w.changed[bad] * by_share
-    p_negative[bad] = np.minimum(mixed, np.maximum(SHARE_ALONE * by_share, mixed**2))
+    p_negative[bad] = np.minimum(mixed, np.maximum(share_alone * by_share, mixed**2))
     p_posts[more] = by_volume
     return p_negative, p_posts
