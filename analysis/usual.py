@@ -46,36 +46,13 @@ class Pace(NamedTuple):
 
 
 DAILY = Pace(
-    1,
-    365.25,
-    (1, 3, 7, 14),
-    (7, 7, 7, 14),
-    84,
-    14,
-    90,
-    ((28, 28), (28, 84)),
-    7,
-    1096,
-    looks=3.5,
-    tail=0.9,
-    surge=0.1,
-)
+    step=1, year=365.25, windows=(1, 3, 7, 14), gaps=(7, 7, 7, 14), level=84, least=14, share=90,
+    volume=((28, 28), (28, 84)), block=7, longest=1096, looks=3.5, tail=0.9, share_alone=2.0, surge=0.1,
+)  # fmt: skip
 WEEKLY = Pace(
-    7,
-    365.25 / 7,
-    (1, 2),
-    (2, 2),
-    52,
-    6,
-    52,
-    ((4, 4),),
-    4,
-    312,
-    looks=2.0,
-    tail=0.7,
-    share_alone=math.inf,
-    surge=0.001,
-)
+    step=7, year=365.25 / 7, windows=(1, 2), gaps=(2, 2), level=52, least=6, share=52,
+    volume=((4, 4),), block=4, longest=312, looks=2.0, tail=0.7, share_alone=math.inf, surge=0.001,
+)  # fmt: skip
 
 
 def shape(y: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:
