@@ -60,7 +60,7 @@ LEVEL_DAYS, WINDOWS = DAILY.level, DAILY.windows
 LONGEST = DAILY.longest  # days of history that are used at all
 RECENT = 7  # a judged day is at most this many days before today
 SERIES_AT_ONCE = 64  # keeps the arrays of many series within the processor's caches
-UNSEEN = 0.35  # weekly scores are lowered by this until two years show the yearly wave ...
+UNSEEN = 0.42  # weekly scores are lowered by this until two years show the yearly wave ...
 UNSEEN_TAIL = 0.2  # ... and their tail is heavier
 
 
