@@ -77,14 +77,15 @@ class History:
         total, negative = grid(kept), grid(kept & self.negative)
         seen = covered | (total > 0)
         timely = negative if replayed else grid(kept & self.negative & self.timely)
-        counts = Counts(total, negative, seen, timely)
+        in_time = total if replayed else grid(kept & self.timely)
+        counts = Counts(total, negative, seen, timely, in_time)
         told = kept[self.told_row]
         themes = {}
         for n, name in enumerate(self.themes):
             rows = self.told_row[told & (self.told_theme == n)]
             bad = grid(rows)
             new = bad if replayed else grid(rows[self.timely[rows]])
-            themes[name] = Counts(total, bad, seen, new)
+            themes[name] = Counts(total, bad, seen, new, in_time)
         return Whole(days, counts, themes, self.sources)
 
 

@@ -9,6 +9,7 @@ import pytest
 from incident_world import COMPANY, SAID, World, noon, world
 
 from candidly import pipeline, watching
+from candidly.history import history
 from candidly.records import Batch, Removal, Silence, Tally
 from storage import queries, silences
 
@@ -81,6 +82,20 @@ def test_history_that_is_read_back_raises_no_alert(quiet):
     for back in range(20, 60, 5):
         day = quiet.today - timedelta(days=back)
         quiet.collect("forum", *(quiet.mention(day=day, text="It is a scam.") for _ in range(20)))
+    assert watch(quiet) == []
+
+
+def test_posts_that_are_read_back_raise_no_alert_of_more_posts(quiet):
+    before = history(quiet.session, COMPANY, quiet.today).whole().counts
+    day = quiet.today - timedelta(days=16)
+    quiet.collect("forum", *(quiet.mention(day=day, text="I work there.") for _ in range(80)))
+    after = history(quiet.session, COMPANY, quiet.today)
+    counts = after.whole().counts
+    assert counts.total.sum() == before.total.sum() + 80
+    assert counts.timely_total.sum() == before.timely_total.sum()
+    assert all(
+        theme.timely_total.sum() == before.timely_total.sum() for theme in after.whole().themes.values()
+    )
     assert watch(quiet) == []
 
 
