@@ -75,15 +75,13 @@ def summarise(
     the last run of each. `texts`: pk -> Mention, for quotes and copies. `history`: from `history.first_week`
     to the end of the period, for longer spans. Raises CandidlyError where a quote cannot be verified.
     """
-    least = settings.min_group
-    zone = ZoneInfo(settings.timezone)
+    least, zone = settings.min_group, ZoneInfo(settings.timezone)
     past = history if history is not None else joined(before, week)
     first = period.start.astimezone(zone).date()
     days = [first + timedelta(days=n) for n in range(7)]
     collected = collected_days(covered, [past.mentions, week.mentions, before.mentions], zone)
-    coverage = coverage_rows(
-        week.mentions, collected, days, runs, sources, least, now.astimezone(zone).date()
-    )
+    today = now.astimezone(zone).date()
+    coverage = coverage_rows(week.mentions, collected, days, runs, sources, least, today)
     found = marks(past, week, period, texts, zone, least)
     week, before = (copies_as_one(frames, found) for frames in (week, before))
     pair, out, left_out = comparable(week, before, collected, first, least)
