@@ -102,6 +102,7 @@ def _update(
         "sites": sorted({*before["sites"], *(hit.site for hit in new if hit.site)}),
     }  # fmt: skip
     detail["summary"] = _summary(naming, n, detail["sites"], evidence)
+    detail["more"] = before.get("more", "")  # it names the incident, and that stays
     if not silenced:
         detail.pop("silenced", None)
     again = not silenced and not ongoing.acknowledged and before.get("told") != today.isoformat()

@@ -66,6 +66,7 @@ def rise_changes(
 
 def _update(same: Incident, fresh: Incident, today: date, *, silenced: bool) -> list[Change]:
     detail, renewed = _merge(same.detail, fresh.detail)
+    detail["more"] = same.detail.get("more", "")  # it names the incident, and that stays
     waiting = bool(same.detail.get("silenced"))
     told = detail.get("told") != today.isoformat() and not silenced and not same.acknowledged
     again = (renewed or waiting) and told

@@ -65,6 +65,18 @@ def test_looking_again_changes_nothing(quiet):
     assert len(first) == len(sent(quiet)) == 1
 
 
+@pytest.mark.parametrize("words", ["They ghosted me.", "They discriminate against women here."])
+def test_whatever_is_told_later_names_the_incident_that_there_is(quiet, words):
+    for more in (20, 60, 150):
+        quiet.quiet_days(1, seed=more)
+        quiet.collect("forum", *(quiet.mention(text=words) for _ in range(more)))
+        watch(quiet)
+    ids = {one.id for one in queries.incidents(quiet.session.store)}
+    told = [str(one.message["more"]).rsplit(" ", 1)[-1] for one in sent(quiet)]
+    assert len(told) > 1
+    assert set(told) <= ids
+
+
 def test_it_is_closed_after_a_quiet_week_and_may_come_again(quiet):
     quiet.ghosting(20)
     watch(quiet)
