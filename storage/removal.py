@@ -6,7 +6,8 @@ words that alerts have quoted from it. `keeping.settle` sees to the bytes that a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from candidly.records import PARTS, Removal
-from storage.schema import deliveries, incidents, mentions, opinions, periods, tombstones
+from storage.schema import cursors, deliveries, incidents, mentions, opinions, periods, tombstones
 
 CHUNK: Final = 500
 EXPIRED: Final = "expired"
@@ -28,6 +29,7 @@ _BLANK: Final = (*PARTS, "about", "url", "author", "position", "location")
 _TEXTS: Final = [mentions.c[name] for name in PARTS]
 _QUOTE: Final = "\u201c"
 """How a line of a message begins that quotes somebody (alerting/messages.py)."""
+_NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
 def remove(
@@ -40,6 +42,7 @@ def remove(
     for chunk in _chunks([row.pk for row in found]):
         connection.execute(delete(mentions).where(mentions.c.pk.in_(chunk)))
     if found:
+        _forget_in_cursor(connection, source, {row.id for row in found})
         unsettle(connection, at)
     if remember:
         bury(connection, source, [wanted[row.id] for row in found], at)
@@ -106,22 +109,20 @@ def with_texts() -> Any:
 
 
 def forget_quotes(connection: Connection, rows: Sequence[Row[Any]]) -> None:
-    """Take the words of these mentions out of incidents and of the messages about them.
+    """Take the words of these mentions out of incidents and of all messages.
 
     A message quotes in lines of its own; all of them go, since its words are no longer as they were stored.
     """
     texts = [text for row in rows if (text := "\n".join(filter(None, (getattr(row, n) for n in PARTS))))]
     companies = sorted({row.company for row in rows})
-    touched = []
     for incident in connection.execute(_quoting(companies)).all() if texts else ():
         quotes = incident.detail.get("quotes") or []
         kept = [quote for quote in quotes if not any(str(quote.get("text")) in text for text in texts)]
         if len(kept) < len(quotes):
-            touched.append(incident.id)
             changed = update(incidents).where(incidents.c.id == incident.id)
             connection.execute(changed.values(detail={**incident.detail, "quotes": kept}))
-    for chunk in _chunks(touched):
-        _unquote(connection, chunk)
+    if texts:
+        _unquote(connection, texts, companies)
 
 
 def _quoting(companies: Sequence[str]) -> Any:
@@ -129,11 +130,46 @@ def _quoting(companies: Sequence[str]) -> Any:
     return wanted.where(incidents.c.company.in_(companies))
 
 
-def _unquote(connection: Connection, touched: Sequence[str]) -> None:
-    about = deliveries.c.message["incident"].as_string().in_(touched)
-    for row in connection.execute(select(deliveries.c.id, deliveries.c.message).where(about)).all():
-        changed = update(deliveries).where(deliveries.c.id == row.id)
-        connection.execute(changed.values(message=_wordless(row.message)))
+def _unquote(connection: Connection, texts: Sequence[str], companies: Sequence[str]) -> None:
+    """Make the messages wordless that quote one of these texts.
+
+    By their own words, not by their incident: that quotes others by now, perhaps, and a message may tell of
+    several. Messages quote with other signs than were stored (`[.]`, `＠`), so that letters are compared.
+    """
+    said, names = "\n".join(map(_letters, texts)), [_letters(name) for name in companies]
+    for row in connection.execute(select(deliveries.c.id, deliveries.c.message)).all():
+        if any(_letters(words) in said for words in set(_quotes(row.message, names))):
+            changed = update(deliveries).where(deliveries.c.id == row.id)
+            connection.execute(changed.values(message=_wordless(row.message)))
+
+
+def _letters(text: str) -> str:
+    return _NO_LETTER.sub("", text)
+
+
+def _quotes(message: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """The words of others in a message on these companies, and in the pieces of a group."""
+    for part in message.get("parts", ()):
+        yield from _quotes(part, names)
+    about = _letters(str(message.get("company", "")))  # cut, perhaps; and of a group there is none
+    if any(name.startswith(about) for name in names):
+        yield from (str(words) for words, *_ in message.get("quotes", ()))
+        lines = str(message.get("text", "")).split("\n")
+        quoting = (line[1:] for line in lines if line.startswith(_QUOTE))
+        yield from (line.rpartition("\u201d")[0] or line for line in quoting)
+
+
+def _forget_in_cursor(connection: Connection, source: str, ids: set[str]) -> None:
+    """Take what a cursor remembers of these items out of it: an object of it that has their ids as keys."""
+    cursor = connection.scalar(select(cursors.c.cursor).where(cursors.c.source == source))
+    if not isinstance(cursor, dict):
+        return
+    kept = dict(cursor)
+    for key, value in cursor.items():
+        if isinstance(value, dict):
+            kept[key] = {name: one for name, one in value.items() if name not in ids}
+    if kept != cursor:
+        connection.execute(update(cursors).where(cursors.c.source == source).values(cursor=kept))
 
 
 def _wordless(message: dict[str, Any]) -> dict[str, Any]:

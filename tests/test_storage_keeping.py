@@ -96,6 +96,57 @@ def test_what_alerts_have_quoted_of_it_goes_too(store):
     assert OTHER in said["of spike-2"]
 
 
+def message(said, *, incident="spike-1", company=COMPANY):
+    """As the channels' messages are: with look-alikes in the words of others, and cut."""
+    quotes = [[said.replace(".", "[.]")[:25] + "…", "forum.example"]]
+    text = "\n".join(["More than usual.", *(f"\u201c{words}\u201d ({site})" for words, site in quotes)])
+    return {"title": "t", "summary": "s", "facts": [], "quotes": quotes, "more": "", "text": text,
+            "links": ["https://forum.example/1"], "incident": incident, "company": company}  # fmt: skip
+
+
+def test_a_message_loses_the_words_that_its_incident_no_longer_quotes(store):
+    save(store, mention("1", body=SAID), mention("2", body=OTHER))
+    alert(store, OTHER)
+    store.enqueue(Delivery(id="first", channel="c", subject="t", message=message(SAID), due=NOW))
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    first, of_today = table(store, "deliveries")
+    assert (first["id"], first["message"]["quotes"], first["message"]["links"]) == ("first", [], [])
+    assert first["message"]["text"] == "More than usual."
+    assert OTHER in of_today["message"]["text"]
+
+
+def test_several_alerts_in_one_message_lose_the_words_too(store):
+    save(store, mention("1", body=SAID), mention("2", body=OTHER))
+    kept = message(OTHER, incident="spike-2")
+    parts = [message(SAID), kept]
+    text = "\n\n".join(part["text"] for part in parts)
+    whole = {"title": "2 alerts", "text": text, "parts": parts, "incidents": ["spike-1", "spike-2"]}
+    store.enqueue(Delivery(id="whole", channel="c", subject="t", message=whole, due=NOW))
+    store.enqueue(Delivery(id="without", channel="c", subject="t", message=kept, due=NOW))
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    grouped, without = table(store, "deliveries")
+    assert "Nobody called" not in str(grouped)
+    assert "https://forum.example/1" not in str(grouped)
+    assert without["message"] == kept
+
+
+def test_a_message_on_another_company_keeps_its_words(store):
+    save(store, mention("1", body=SAID))
+    other = message(SAID, company="Halden & Price")
+    store.enqueue(Delivery(id="other", channel="c", subject="t", message=other, due=NOW))
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    assert table(store, "deliveries")[0]["message"] == other
+
+
+def test_a_cursor_forgets_what_is_gone(store):
+    run = save(store, mention("1"), mention("2"))
+    standing = {"videos": {"1": {"about": SAID}, "2": {"about": OTHER}}, "search:x": {"1": 2, "at": 3}}
+    store.save(run, Batch("forum", (), standing, Tally(), (), (), NOW))
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    cursor = table(store, "cursors")[0]["cursor"]
+    assert cursor == {"videos": {"2": {"about": OTHER}}, "search:x": {"at": 3}}
+
+
 def test_an_edit_takes_back_what_was_quoted(store):
     save(store, mention("1", body=SAID))
     alert(store, SAID)
