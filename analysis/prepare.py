@@ -77,6 +77,10 @@ class Preparer:
                 new = self.redact(text) if name in _REDACTED else text
                 if new != old:
                     changes[name] = new
+        if mention.kind in ("post", "comment"):
+            # What it answers or quotes: another person's words, which would outlive their deletion here. They
+            # have served to find the company, and nothing else asks for them.
+            changes["about"] = ""
         changes["id"] = clean_id(mention.id)
         changes["author"] = self.pseudonym(mention.source, mention.author)
         changes["url"] = web_address(mention.url)

@@ -51,6 +51,13 @@ def test_long_text_is_cut_and_marked() -> None:
     assert normalise("x" * LONGEST) == "x" * LONGEST
 
 
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("post", ""), ("comment", ""), ("review", "Northwind"), ("interview", "Northwind")]
+)
+def test_what_somebody_else_said_above_a_mention_is_not_kept(kind: str, kept: str) -> None:
+    assert PREPARER.prepare(mention(kind=kind, about="Northwind")).about == kept
+
+
 CONTACTS = [
     "jane.doe+jobs@mail.example.com",
     "j@x.io",
