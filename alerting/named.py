@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from alerting.evidence import Evidence
-from alerting.messages import stable_id
+from alerting.messages import NAME, quoted, stable_id
 from alerting.rules import Change
 from candidly.records import Incident, Severity
 
@@ -32,7 +32,7 @@ _TITLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A mention that says it: a name of it that tells nothing (`stable_id`), its day, and its site."""
+    """A mention that says it: a name of it that tells nothing, its day, and its site."""
 
     key: str
     day: date
@@ -147,7 +147,7 @@ def named_incident(
 
 
 def _summary(naming: Naming, n: int, sites: Sequence[str], evidence: Evidence) -> str:
-    where = f" on {', '.join(sites)}" if sites else ""
+    where = f" on {', '.join(quoted(site, NAME) for site in sites)}" if sites else ""
     said = naming.says(n, evidence.least)
     doubt = (
         " It was found by its words and may be meant otherwise: read it before you act."

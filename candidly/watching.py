@@ -12,7 +12,6 @@ import pandas as pd
 
 from alerting import named, rises
 from alerting.evidence import QUOTES, Evidence, Quote
-from alerting.messages import stable_id
 from alerting.named import Hit, Naming
 from alerting.rules import Change
 from analysis import copies, parts
@@ -179,7 +178,7 @@ def _named(session: Session, company: str) -> Iterator[tuple[Naming, list[Hit], 
     zone = ZoneInfo(session.config.report.timezone)
     for naming in namings:
         mentions = found.get((naming.group, naming.name), [])
-        yield naming, [_hit(mention, zone) for mention, _ in mentions], mentions
+        yield naming, [_hit(session, mention, zone) for mention, _ in mentions], mentions
 
 
 def _namings(session: Session) -> Iterator[Naming]:
@@ -193,9 +192,11 @@ def _namings(session: Session) -> Iterator[Naming]:
         yield Naming(named.OWN, rule.name, rule.severity, rule.min)
 
 
-def _hit(mention: Mention, zone: ZoneInfo) -> Hit:
+def _hit(session: Session, mention: Mention, zone: ZoneInfo) -> Hit:
+    """Its key outlives the mention, so it is keyed as a tombstone is: nobody can try ids out on it."""
     published = mention.published or mention.collected
-    return Hit(stable_id("m", mention.source, mention.id), published.astimezone(zone).date(), mention.site)
+    key = session.preparer.keyed_id(mention.source, mention.id)
+    return Hit(key, published.astimezone(zone).date(), mention.site)
 
 
 def _fresh(session: Session, company: str) -> list[Mention]:

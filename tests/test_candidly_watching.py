@@ -166,6 +166,22 @@ def test_one_allegation_pages_without_its_words(quiet):
     assert watch(quiet) == []
 
 
+def test_what_an_incident_remembers_of_a_mention_is_keyed(quiet):
+    quiet.collect("forum", said := quiet.mention(text="It is a scam."))
+    watch(quiet)
+    keyed = quiet.session.preparer.keyed_id("forum", said[0].id)
+    assert incidents(quiet, "alleged:fraud")[0].detail["mentions"] == [keyed]
+
+
+def test_the_name_of_a_site_is_no_link(quiet):
+    mention, analysis = quiet.mention(text="It is a scam.")
+    quiet.collect("forum", (mention.replace(site="evil.example"), analysis))
+    watch(quiet)
+    (told,) = sent(quiet)
+    assert "evil[.]example" in told.message["summary"]
+    assert "evil.example" not in told.message["text"]
+
+
 def test_later_allegations_join_and_are_told_once_a_day_and_it_ends(quiet):
     quiet.collect("forum", quiet.mention(text="It is a scam."))
     watch(quiet)
