@@ -23,7 +23,7 @@ from candidly.figures import WeeklyFigures
 from candidly.outcomes import Ended, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
-from candidly.records import GONE, Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
+from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
 from collectors import samples
 from collectors.base import Collector, Requests
@@ -190,7 +190,7 @@ def _relevant(
     for item in items:
         if isinstance(item, Reject):
             tally.reject(item.reason)
-            rejects.add(removals.HIDDEN_ID if item.reason == GONE else item)
+            rejects.add(removals.listed(item))
             continue
         decision = _decision(session, settings, item)
         if decision.company is None:

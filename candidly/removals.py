@@ -9,8 +9,16 @@ from candidly.records import GONE, REMOVING, Mention, Reject, Removal, Tally
 from storage import keeping
 from storage.store import Store
 
-HIDDEN_ID = Reject("", GONE)
-"""What the file of rejects may keep of a deleted item: not its id."""
+_UNNAMED = frozenset({
+    GONE, "not public", "not public at the source", "for signed-in readers only", "hidden by the site",
+    "its author asks not to be collected",
+})  # fmt: skip
+"""Reasons for which an item's id, which may name its author, is not listed: nobody shall look it up."""
+
+
+def listed(item: Reject) -> Reject:
+    """What the file of rejects may keep of an item: of what is not for everybody (any more) not its id."""
+    return Reject("", item.reason) if item.reason in _UNNAMED else item
 
 
 def gone(preparer: Preparer, source: str, items: Iterable[Mention | Reject]) -> dict[str, Removal]:

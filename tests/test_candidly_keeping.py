@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis.prepare import Preparer
-from candidly import keeping, pipeline, purging
+from candidly import keeping, pipeline, purging, removals
 from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
 from candidly.demo.world import Comment, Post, World
 from candidly.errors import CollectorError
@@ -137,6 +137,21 @@ def test_what_a_collector_finds_deleted_or_emptied_is_removed(tmp_path, servers)
     assert words(house).isdisjoint({"canaryp1z", "canaryc200z"})
     rejects = "".join(path.read_text() for path in (house.folder / "rejects").iterdir())
     assert "t3_p1" not in rejects
+
+
+@pytest.mark.parametrize(
+    ("reason", "named"),
+    [
+        ("deleted at the source", False),
+        ("its author asks not to be collected", False),
+        ("for signed-in readers only", False),
+        ("date not understood", True),
+        ("no text", True),
+    ],
+)
+def test_what_is_not_for_everybody_is_not_listed_by_its_id(reason, named):
+    listed = removals.listed(Reject("at://did:plc:tern/post/1", reason))
+    assert (listed.reason, bool(listed.where)) == (reason, named)
 
 
 def test_what_was_removed_is_not_taken_in_again(tmp_path, servers):
