@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import collectors
+from candidly import cli
 from candidly.configfile import load
 from candidly.demo.config import write_config
 from candidly.demo.exports import write_export
 from candidly.demo.invent import build_world
+from candidly.demo.run import QUERY
 from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
 from candidly.demo.site_server import SLUGS
 from candidly.demo.world import COMPANY
@@ -297,3 +299,23 @@ def test_the_demo_sends_nobodys_real_key(servers, tmp_path):
     reddit = next(source for source in loaded.config.sources if source.type == "reddit")
     assert loaded.secrets.get(reddit.client_id_secret) != "real"
     assert oct((tmp_path / "secrets").stat().st_mode)[-3:] == "700"
+
+
+def test_what_the_demo_says_to_try_next_can_be_done(servers, tmp_path, capsys):
+    config = write_config(tmp_path, servers, NOW)
+    assert cli.run(["-c", str(config), "query", QUERY]) == 0
+    assert "prohibited" not in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_what_the_demo_prints_is_true(tmp_path, capsys):
+    folder = tmp_path / "demo"
+    assert cli.run(["demo", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "future" not in told
+    assert QUERY in told
+    lines = (folder / "alerts.jsonl").read_text(encoding="utf-8").splitlines()
+    named = {json.loads(line)["incident"] for line in lines} | set(re.findall(r"alerts show (\S+)", told))
+    assert named
+    for name in named:
+        assert cli.run(["-c", str(folder / "config.yaml"), "alerts", "show", name]) == 0

@@ -26,6 +26,8 @@ from candidly.records import Incident, Outcome, Tally
 from candidly.session import Session, load_config, open_session
 
 MARK = ".candidly-demo"
+QUERY = "SELECT week, count(*) AS n FROM mention GROUP BY week ORDER BY week DESC LIMIT 5"
+"""To try next."""
 
 
 def run_demo(console: Console, folder: Path) -> int:
@@ -34,7 +36,7 @@ def run_demo(console: Console, folder: Path) -> int:
     end = _monday(console.now())
     world = build_world(end)
     with DemoServers(world) as servers:
-        config = write_config(folder, servers, end)
+        config = write_config(folder, servers, min(_mornings(end)))
         loaded = load_config(config)
         week = _Week(console)
         with open_session(loaded, lambda: week.now) as session, session.lock():
@@ -111,7 +113,6 @@ def _tell(console: Console, folder: Path, week: _Week, reports: list[Path]) -> N
     for incident in week.incidents:
         console.say(f"The alert: {incident.title} (also in {folder / 'alerts.jsonl'})")
     console.say("\nTry next:")
-    sql = "SELECT week, count(*) AS mentions FROM mention GROUP BY week ORDER BY week DESC LIMIT 5"
     console.say(f'  {command} analyse "Four interviews, then they ghosted me. Nice recruiter, though."')
-    console.say(f'  {command} query "{sql}"')
+    console.say(f'  {command} query "{QUERY}"')
     console.say(f"  {program} init my-company")
