@@ -201,3 +201,24 @@ def test_show_ack_and_silence(ghosted, capsys):
     assert "Nothing is silent." in capsys.readouterr().out
     for wrong in (["--theme", "ofer", "--until", "3d"], ["--company", "X"], ["--until", "2020-01-01"]):
         assert command(ghosted, "silence", *wrong) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (["--rule", "spik", "--until", "3d"], "Did you mean 'spike'?"),
+        (["--rule", "rule:mine", "--until", "3d"], "no rule is called 'rule:mine'"),
+        (["--until", "0d"], "should end in the future"),
+        (["--until", "3x"], "Write it as 3d"),
+        (["--until", "3000000d"], "Write it as 3d"),
+    ],
+)
+def test_a_silence_that_would_silence_nothing_is_refused(ghosted, wrong, told, capsys):
+    assert command(ghosted, "silence", *wrong) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("rule", ["spike", "volume", "alleged:fraud", "quiet"])
+def test_each_rule_can_be_silenced(ghosted, rule, capsys):
+    assert command(ghosted, "silence", "--rule", rule, "--until", "3d") == 0
+    assert f"rule {rule}." in capsys.readouterr().out

@@ -143,16 +143,16 @@ def _silence(session: Session, company: str, rule: str, theme: str, until: str, 
     from candidly.errors import UsageError
     from candidly.records import Silence
 
-    _check(session, company, theme)
-    now, end = session.now(), moment(session, until)
+    _check(session, company, rule, theme)
+    end, now = moment(session, until), session.now()  # in this order, so that `0d` is not in the future
     if end <= now:
         raise UsageError("a silence should end in the future.", "For instance --until 3d.")
     id_ = stable_id("silence", company, rule, theme, end.isoformat())
     return Silence(id=id_, until=end, created=now, company=company, rule=rule, theme=theme, note=note[:500])
 
 
-def _check(session: Session, company: str, theme: str) -> None:
-    """UsageError for a company or theme that nobody knows: a silence on it would silence nothing."""
+def _check(session: Session, company: str, rule: str, theme: str) -> None:
+    """UsageError for a company, rule or theme that nobody knows: a silence on it would silence nothing."""
     from difflib import get_close_matches
 
     from analysis.features import THEMES
@@ -162,23 +162,43 @@ def _check(session: Session, company: str, theme: str) -> None:
     companies = [one.name for one in config.companies]
     themes = [*THEMES, *config.analysis.extra_themes]
     own_file = config.analysis.themes is not None
-    for value, known, what in ((company, companies, "company"), (theme, themes, "theme")):
+    for value, known, what in (
+        (company, companies, "company"),
+        (rule, _rules(session), "rule"),
+        (theme, themes, "theme"),
+    ):
         if value and value not in known and not (what == "theme" and own_file):
             near = get_close_matches(value, known, n=1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
             raise UsageError(f"no {what} is called {value!r}.", hint)
 
 
+def _rules(session: Session) -> list[str]:
+    """The rules that open incidents, as incidents name them."""
+    from alerting import named, rises, rules
+    from analysis.alleged import lines
+
+    alleged = sorted({f"{named.ALLEGED}:{line.tag.name}" for line in lines()})
+    own = [f"{named.OWN}:{rule.name}" for rule in session.config.alerts.rules]
+    return [rises.SPIKE, rises.VOLUME, *alleged, *own, rules.SOURCE, rules.QUIET, rules.DELIVERY]
+
+
 def moment(session: Session, text: str) -> datetime:
     """A time from `3d`, a date or a time; UsageError for anything else."""
     from candidly.config import parse_duration
+    from candidly.errors import UsageError
     from candidly.periods import parse_moment
 
     try:
         span = parse_duration(text)
     except ValueError:
         span = None
-    return session.now() + span if isinstance(span, timedelta) else parse_moment(text)
+    try:
+        return session.now() + span if isinstance(span, timedelta) else parse_moment(text)
+    except (UsageError, OverflowError):
+        raise UsageError(
+            f"{text!r} is not a time.", "Write it as 3d, 2026-12-01 or 2026-12-01T07:00Z."
+        ) from None
 
 
 @click.command()
