@@ -160,8 +160,7 @@ def title_of(kind: str, name: str) -> str:
 
 def _title(company: str, rise: Rise, evidence: Evidence) -> str:
     spike = rise.spike
-    days = "1 day" if spike.days == 1 else f"{spike.days} days"
-    counted = f"{_count(rise, evidence)} in {days} (usual: {spike.low} to {spike.high})"
+    counted = f"{_count(rise, evidence)} in {_days(spike)} (usual: {spike.low} to {spike.high})"
     if rise.whole and rise.alone:
         link = "about" if rise.alone[0] == "theme" else "from"
         counted += f", mostly {link} {title_of(*rise.alone)}"
@@ -190,13 +189,19 @@ def _facts(rise: Rise, evidence: Evidence) -> list[list[str]]:
     facts = [["Usual", f"{spike.low} to {spike.high}"], ["By chance", spike.how_often]]
     others = rise.parts if rise.whole else rise.parts[1:]
     if others:
-        facts.append(["Rose too", ", ".join(_other(part, evidence) for part in others[:4])])
+        facts.append(["Rose too", ", ".join(_other(part, spike, evidence) for part in others[:4])])
     return facts + evidence.facts()
 
 
-def _other(part: Part, evidence: Evidence) -> str:
+def _other(part: Part, main: Spike, evidence: Evidence) -> str:
+    """`reddit (63 in 7 days; usual 10 to 29)`; the days only where they are not those of the whole."""
     usual = f"usual {part.spike.low} to {part.spike.high}"
-    return f"{title_of(part.kind, part.name)} ({_small(part, evidence)}; {usual})"
+    days = "" if part.spike.days == main.days else f" in {_days(part.spike)}"
+    return f"{title_of(part.kind, part.name)} ({_small(part, evidence)}{days}; {usual})"
+
+
+def _days(spike: Spike) -> str:
+    return "1 day" if spike.days == 1 else f"{spike.days} days"
 
 
 def _small(part: Part, evidence: Evidence) -> str:

@@ -86,6 +86,15 @@ def test_a_spike_opens_an_incident_with_its_evidence():
     assert one.detail["more"] == "Report: x.html"
 
 
+def test_what_rose_in_other_days_than_the_whole_says_in_how_many():
+    parts = [theme(observed=9), theme("process", days=7, observed=16), theme("offer", days=1, observed=5)]
+    facts = dict(rise_incident(COMPANY, whole(spike(), *parts), NOW).detail["facts"])
+    assert facts["Rose too"] == (
+        "Communication (9; usual 2 to 6), Process (16 in 7 days; usual 2 to 6), "
+        "Offer (5 in 1 day; usual 2 to 6)"
+    )
+
+
 def test_the_id_follows_from_rule_company_and_first_day_alone():
     assert opened().id == opened(observed=20, score=2).id
     assert opened().id != opened(first=date(2026, 3, 7)).id
