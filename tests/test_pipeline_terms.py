@@ -108,3 +108,23 @@ def test_check_notes_it_too(tmp_path, site):
     done = home.run("check", now=NOW, TRUSTPILOT_API_KEY="k")
     assert done.code == 0
     assert "source tp (trustpilot): the terms were last read on 2024-01-01" in done.out
+
+
+def test_check_misses_a_secret(tmp_path, site):
+    home = houses.House(tmp_path)
+    home.write("config.yaml", config(site.url, ", terms_read: 2026-11-01"))
+    done = home.run("check", now=NOW)
+    assert done.code == 2
+    assert "FAIL source tp: the secret TRUSTPILOT_API_KEY is not set" in done.out
+
+
+def test_check_wants_no_secret_that_an_access_token_replaces(tmp_path):
+    home = houses.House(tmp_path)
+    google = (
+        "companies: [{name: Northwind Robotics}]\nsources:\n  - {name: g, type: google_business,\n"
+        "     locations: [accounts/1/locations/2], terms_read: 2026-11-01, permission: ours,\n"
+        "     company: Northwind Robotics, access_token_secret: MY_TOKEN}\n"
+    )
+    home.write("config.yaml", google)
+    assert "FAIL source g: the secret MY_TOKEN is not set" in home.run("check", now=NOW).out
+    assert "ok   source g" in home.run("check", now=NOW, MY_TOKEN="t").out

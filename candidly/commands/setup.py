@@ -11,6 +11,7 @@ from candidly.commands.work import PARTLY
 from candidly.console import Console
 
 if TYPE_CHECKING:
+    from candidly.config import SourceSettings
     from candidly.configfile import Loaded
 
 
@@ -127,6 +128,8 @@ def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
         try:
             context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
             collectors.load(source.type)(source, context)
+            for name in _secrets_of(source):
+                loaded.secrets.get(name)
             if source.live:
                 check_terms(source, getattr(source, "urls", ()))
             if isinstance(source, FileSettings):
@@ -136,6 +139,13 @@ def _check_sources(console: Console, loaded: Loaded) -> list[tuple[bool, str]]:
         except CandidlyError as error:
             found.append((False, f"source {source.name}: {error}"))
     return found
+
+
+def _secrets_of(source: SourceSettings) -> list[str]:
+    """The names of the secrets that a source needs; with an access token of its own it needs no other."""
+    named = {name: value for name, value in source if name.endswith("_secret") and value}
+    token = named.get("access_token_secret")
+    return [token] if token else list(named.values())
 
 
 def _check_channels(loaded: Loaded) -> list[tuple[bool, str]]:
