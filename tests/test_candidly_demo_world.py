@@ -312,7 +312,7 @@ def test_what_the_demo_prints_is_true(tmp_path, capsys):
     folder = tmp_path / "demo"
     assert cli.run(["demo", str(folder)]) == 0
     told = capsys.readouterr().out
-    assert "future" not in told
+    assert "terms" not in told
     assert QUERY in told
     lines = (folder / "alerts.jsonl").read_text(encoding="utf-8").splitlines()
     named = {json.loads(line)["incident"] for line in lines} | set(re.findall(r"alerts show (\S+)", told))

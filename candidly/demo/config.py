@@ -79,8 +79,6 @@ alerts:
 def write_config(folder: Path, servers: DemoServers, now: datetime) -> Path:
     """Write config.yaml and the secrets that it names into `folder`; the path of config.yaml.
 
-    `now` is when the demo begins: terms cannot have been read later.
-
     The export files that it expects beside it are written by `exports.write_export`.
     """
     text = _CONFIG.format(

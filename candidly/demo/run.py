@@ -36,7 +36,7 @@ def run_demo(console: Console, folder: Path) -> int:
     end = _monday(console.now())
     world = build_world(end)
     with DemoServers(world) as servers:
-        config = write_config(folder, servers, min(_mornings(end)))
+        config = write_config(folder, servers, end)
         loaded = load_config(config)
         week = _Week(console)
         with open_session(loaded, lambda: week.now) as session, session.lock():
@@ -93,7 +93,9 @@ class _Week:
     def _say(self, outcomes: list[Outcome]) -> None:
         if not self.started:
             for one in outcomes:
-                self.console.say(f"  {one.source:18} {one.tally.stored:5,} mentions {one.message}")
+                # Of a good run no note: on the first morning the terms of the last one lie in the future.
+                told = f"{one.tally.stored:5,} mentions {'' if one.good else one.message}"
+                self.console.say(f"  {one.source:18} {told}".rstrip())
         total = Tally()
         for one in outcomes:
             total.add(one.tally)
