@@ -266,3 +266,10 @@ def test_the_exit_code_of_help_and_of_a_wrong_option(capsys: pytest.CaptureFixtu
     assert cli.run(["--help"]) == 0
     assert cli.run(["run", "--nope"]) == 2
     assert "No such option" in capsys.readouterr().err
+
+
+def test_the_status_counts_one_as_one(house: House) -> None:
+    from candidly.commands.read import _waiting
+
+    assert "0 open incidents, 0 deliveries waiting" in house.run("status").out
+    assert _waiting(1, 1) == "1 open incident, 1 delivery waiting"

@@ -340,9 +340,14 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
         span = f"{line['first']} to {line['last']}" if line["first"] else "no dates"
         gaps = f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date"
         console.say(f"{line['company']}: {line['mentions']:,} mentions, {span}, {gaps}")
-    console.say(f"{found['open_incidents']} open incidents, {found['undelivered']} deliveries waiting")
+    console.say(_waiting(found["open_incidents"], found["undelivered"]))
     if found["outdated"]:
         console.say(f"{found['outdated']:,} mentions read by another version: candidly rescore")
+
+
+def _waiting(incidents: int, deliveries: int) -> str:
+    one = "1 open incident" if incidents == 1 else f"{incidents} open incidents"
+    return f"{one}, {'1 delivery' if deliveries == 1 else f'{deliveries} deliveries'} waiting"
 
 
 def _requests(source: dict[str, Any]) -> str | None:
