@@ -202,13 +202,16 @@ def _mark(severity: str) -> str:
 
 
 def _years(one: Backtest) -> Iterator[str]:
-    """Months along the axis, as many as there is room for."""
+    """Months along the axis, as many as there is room for; none twice."""
+    told = ""
     every = max(1, -(-len(one.weeks) // 9))
     for n in range(0, len(one.weeks), every):
+        if told == (told := f"{one.weeks[n].first:%b %Y}"):
+            continue
         anchor = "start" if n == 0 else "middle"
         yield (
             f'<text x="{(n + 0.5) * 100 / len(one.weeks) if n else 0:.2f}%" y="{HEIGHT - 6}" '
-            f'text-anchor="{anchor}">{one.weeks[n].first:%b %Y}</text>'
+            f'text-anchor="{anchor}">{told}</text>'
         )
 
 
