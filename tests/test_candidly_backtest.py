@@ -147,6 +147,12 @@ def test_the_page_shows_it_and_no_small_numbers(ghosted):
     assert html.count('class="bar"') + html.count('class="few"') > 8
 
 
+def test_no_month_stands_twice_on_the_axis(ghosted):
+    months = re.findall(r'text-anchor="\w+">([^<]+)<', render_html([run(ghosted)]))
+    assert len(months) > 1
+    assert len(months) == len(set(months))
+
+
 def test_a_hostile_name_stays_text(ghosted):
     from dataclasses import replace
 
@@ -192,6 +198,9 @@ def test_show_ack_and_silence(ghosted, capsys):
     assert command(ghosted, "ack", one.id, "--note", "HR answers") == 0
     (stored,) = [found for found in queries.incidents(ghosted.session.store) if found.id == one.id]
     assert (stored.note, stored.status) == ("HR answers", "open")
+    capsys.readouterr()
+    assert command(ghosted, "show", one.id) == 0
+    assert re.search(r"UTC, acked\nAcknowledged .* HR answers", capsys.readouterr().out)
     assert command(ghosted, "ack", "nothing") == 2
     capsys.readouterr()
     assert command(ghosted, "silence", "--theme", "offer", "--until", "3d", "--note", "known") == 0

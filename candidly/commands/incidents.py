@@ -28,7 +28,7 @@ def show(console: Console, id: str, as_json: bool) -> None:  # noqa: A002
         console.json(as_data(incident))
         return
     console.say(f"{incident.title}\n")
-    state = incident.status if incident.resolved is None else f"resolved {incident.resolved:%Y-%m-%d}"
+    state = state_of(incident) if incident.resolved is None else f"resolved {incident.resolved:%Y-%m-%d}"
     console.say(f"{incident.id}: {incident.severity}, opened {incident.opened:%Y-%m-%d %H:%M} UTC, {state}")
     if incident.acknowledged:
         console.say(f"Acknowledged {incident.acknowledged:%Y-%m-%d %H:%M} UTC. {incident.note}".rstrip())
@@ -38,6 +38,11 @@ def show(console: Console, id: str, as_json: bool) -> None:  # noqa: A002
     for quote in incident.detail.get("quotes", []):
         words = f"“{quote['text']}” " if quote["text"] else ""
         console.say(f"{words}{quote.get('site', '')} {quote.get('url', '')}".rstrip())
+
+
+def state_of(incident: Incident) -> str:
+    """open, acked or resolved."""
+    return "acked" if incident.acknowledged and incident.status == "open" else incident.status
 
 
 def as_data(incident: Incident) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def alerts(ctx: click.Context, company: str | None, limit: int, as_json: bool) -
     if not incidents:
         console.say("No incidents.")
     for incident in incidents:
-        state = "acked" if incident.acknowledged and incident.status == "open" else incident.status
+        state = incidents_commands.state_of(incident)
         console.say(
             f"{incident.opened:%Y-%m-%d} {state:8} {incident.severity:7} {incident.id:24} {incident.title}"
         )
