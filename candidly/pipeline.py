@@ -16,7 +16,7 @@ from pathlib import Path
 import collectors
 from alerting import outbox, rules
 from analysis.companies import Decision
-from candidly import delivering, removals
+from candidly import delivering, failpoints, removals
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, StoreError
 from candidly.figures import WeeklyFigures
@@ -296,12 +296,16 @@ def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigu
 def publish(session: Session, figures: WeeklyFigures) -> list[Path]:
     """Write a report's files, each whole or not at all.
 
-    What it quotes is noted first, so that it is written anew when that is deleted at its source.
+    What it quotes is noted, so that it is written anew when that is deleted at its source: before, beside
+    what the files quote that are there, and after by itself. So a crash in between forgets no quote.
     """
-    settings = session.config.report
+    settings, company, week = session.config.report, figures.company, figures.week
     quotes = [(quote.source, quote.id, quote.text) for quote in figures.quotes]
-    quoted.note(session.store, figures.company, figures.week, quotes)
-    return reports.publish(figures, session.loaded.folder / settings.folder, settings.formats)
+    quoted.note(session.store, company, week, quotes, more=True)
+    failpoints.hit("report.noted")
+    written = reports.publish(figures, session.loaded.folder / settings.folder, settings.formats)
+    quoted.note(session.store, company, week, quotes)
+    return written
 
 
 def report_due(session: Session) -> list[Path]:

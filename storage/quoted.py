@@ -14,12 +14,16 @@ Quote = tuple[str, str, str]
 """(source, id, the quoted words)."""
 
 
-def note(store: Store, company: str, week: str, quotes: Iterable[Quote]) -> None:
-    """These are the quotes of the report of a week, in the place of earlier ones."""
+def note(store: Store, company: str, week: str, quotes: Iterable[Quote], *, more: bool = False) -> None:
+    """These are the quotes of the report of a week, in the place of earlier ones; `more`: beside them."""
     with store.writing() as connection:
         of_report = (quoted.c.company == company) & (quoted.c.week == week)
-        connection.execute(delete(quoted).where(of_report))
+        if not more:
+            connection.execute(delete(quoted).where(of_report))
         for (source, id_), words in {(source, id_): words for source, id_, words in quotes}.items():
+            known = of_report & (quoted.c.source == source) & (quoted.c.id == id_)
+            if more and connection.execute(select(quoted.c.id).where(known)).first():
+                continue  # an old file may quote it as it was: stale until the new ones are written
             wanted = select(mentions).where(mentions.c.source == source, mentions.c.id == id_)
             row = connection.execute(wanted).mappings().first()
             fits = row is not None and words in rows.to_mention(dict(row)).text

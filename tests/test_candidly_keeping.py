@@ -376,6 +376,7 @@ def started(house: House, now: datetime, **environment: str) -> subprocess.Popen
 def test_killed_inside_a_removal_the_next_one_goes_on(tmp_path, servers, more):
     house, now = prepared(tmp_path / "calm", servers, more), NOW + DAY
     points = ["store.commit", "store.committed"] if more else ["store.rows", "store.commit:2"]
+    points.append("report.noted")
     copies = [(copy(house, tmp_path / f"killed-{point}"), point) for point in points]
     whole = result(house, now)
     assert not {word for word in whole[1] if word.startswith("canaryp")}
