@@ -88,7 +88,7 @@ def test_a_newer_schema_is_refused(house: House) -> None:
         ("shape.csv", b"a,b,c\n1,2,3\n", "columns"),
         (
             "cut.csv.gz",
-            gzip.compress(HEADER.encode() + b"1,4,,t,p,c,2026-01-05,\n" * 5000)[:200],
+            gzip.compress(HEADER.encode() + b"1,4,,t,p,c,2026-01-05,\n" * 5000, mtime=0)[:200],
             "cut.csv.gz",
         ),
         ("page.html", b"<html><body><h1>Please sign in</h1></body></html>", "no reviews"),
