@@ -21,7 +21,7 @@ from collectors import googleapi
 from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
-from collectors.paging import Page, back, merged
+from collectors.paging import Page, back_each
 from collectors.rechecking import DOUBTED, by, standing
 
 PAGE: Final = 50
@@ -73,16 +73,8 @@ class GoogleBusinessCollector:
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a page of reviews; the cursor holds, for each location, how far it was read."""
-        api = self._api()
         walk = self.settings.walk(self.context)
-        yield from merged(
-            cursor,
-            (
-                raw
-                for location in self.settings.locations
-                for raw in back(cursor, location, walk, partial(self._page, api, location))
-            ),
-        )
+        yield from back_each(cursor, self.settings.locations, walk, partial(self._page, self._api()))
 
     def _api(self) -> Api:
         headers = {"Authorization": f"Bearer {googleapi.access_token(self.settings, self.context)}"}

@@ -12,7 +12,7 @@ run. An edited cursor costs requests at worst: no more than ten years of windows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -67,6 +67,8 @@ Forward = Callable[[datetime, datetime, str | None], Page]
 """(from, until, token) -> page, of what was published in [from, until)."""
 Back = Callable[[str | None], Page]
 """token -> page; None asks for the newest."""
+BackOf = Callable[[str, str | None], Page]
+"""(listing, token) -> page."""
 
 
 def forward(cursor: Cursor | None, key: str, walk: Walk, step: timedelta, read: Forward) -> Iterator[Raw]:
@@ -179,6 +181,11 @@ def _refused(error: CollectorError, *, resumed: bool) -> bool:
     if isinstance(error, Stale):
         return True
     return resumed and error.retry_after is None and (error.permanent or isinstance(error, Degraded))
+
+
+def back_each(cursor: Cursor | None, keys: Iterable[str], walk: Walk, read: BackOf) -> Iterator[Raw]:
+    """`back` over several listings, one after another, with one cursor for all; `read` is told which."""
+    yield from merged(cursor, (raw for key in keys for raw in back(cursor, key, walk, partial(read, key))))
 
 
 def merged(cursor: Cursor | None, walks: Iterator[Raw]) -> Iterator[Raw]:

@@ -17,7 +17,7 @@ from collectors.api import Api, ApiSettings, at, list_at, text_at
 from collectors.base import Context, Raw, Standing
 from collectors.dates import BadDate, read_date
 from collectors.keys import key_of
-from collectors.paging import Page, back, merged, numbered
+from collectors.paging import Page, back_each, numbered
 from collectors.rechecking import DOUBTED, by, standing
 from collectors.reviewtext import person
 
@@ -58,16 +58,8 @@ class TrustpilotCollector:
 
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """One Raw a page of reviews; the cursor holds, for each unit, how far it was read."""
-        api = self._api()
         walk = self.settings.walk(self.context)
-        yield from merged(
-            cursor,
-            (
-                raw
-                for unit in self.settings.business_units
-                for raw in back(cursor, unit, walk, partial(self._page, api, unit))
-            ),
-        )
+        yield from back_each(cursor, self.settings.business_units, walk, partial(self._page, self._api()))
 
     def _api(self) -> Api:
         key = key_of(self.context, self.settings.key_secret)
