@@ -125,6 +125,7 @@ def deliver_due(
     *,
     lease: timedelta = LEASE,
     quiet: Quiet | None = None,
+    silenced: bool = False,
 ) -> DeliveryReport:
     """Send every message that is due, and those about messages that had to be given up.
 
@@ -132,12 +133,12 @@ def deliver_due(
     goes out as one message. A failure that may pass is tried again after 5, 10, 20 ... seconds, up to an
     hour, or when the server said, until `keep_trying` after the message could first be sent; then, and at
     once where trying again cannot help, the message is marked failed and an incident about the channel goes
-    out through the others.
+    out through the others, or is only written where such incidents are `silenced`.
     """
     clock = now if callable(now) else lambda: now
     prepare(store, clock(), quiet)
     failpoints.hit("outbox.prepared")
-    pass_ = _Pass(store, channels, clock, keep_trying, lease, quiet)
+    pass_ = _Pass(store, channels, clock, keep_trying, lease, quiet, silenced=silenced)
     pass_.send()
     return pass_.report
 
@@ -166,9 +167,11 @@ class _Pass:
         keep_trying: timedelta,
         lease: timedelta,
         quiet: Quiet | None,
+        *,
+        silenced: bool,
     ) -> None:
         self.store, self.channels, self.clock, self.keep_trying = store, channels, clock, keep_trying
-        self.lease, self.quiet = lease, quiet
+        self.lease, self.quiet, self.silenced = lease, quiet, silenced
         self.report = DeliveryReport()
         self.strikes: Counter[str] = Counter()
 
@@ -238,7 +241,8 @@ class _Pass:
             delivery.channel, str(error), now, severity=severity, lost=delivery.subject
         )
         others = [name for name in self.channels if name != delivery.channel]
-        self.store.open_incident(incident, deliveries(incident, others, now))
+        told = [] if self.silenced else deliveries(incident, others, now)
+        self.store.open_incident(incident, told)
         failpoints.hit("outbox.told")
         self.store.mark_failed(delivery.id, now, str(error))
         self.report.failed += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,14 +34,20 @@ class Change:
 
 
 def source_change(
-    outcome: Outcome, known: Iterable[Incident], now: datetime, *, company: str = "", failures: int = 1
+    outcome: Outcome,
+    known: Iterable[Incident],
+    now: datetime,
+    *,
+    company: str = "",
+    failures: int = 1,
+    silenced: bool = False,
 ) -> Change:
     """Tell of a source that is degraded (or breaches `expect`), or that fails; close that on an ok run.
 
     One is degraded too of which some could be read before an answer came that was not in shape.
 
     A failure that may pass by itself (`outcome.permanent` is False) is told after `failures`, this one
-    included, reach 3 in a row; everything else at once.
+    included, reach 3 in a row; everything else at once. `silenced`: see `kept_quiet`.
     """
     mine = [one for one in known if one.rule == SOURCE and one.detail.get("source") == outcome.source]
     still_open = [one for one in mine if one.status == "open"]
@@ -52,9 +58,28 @@ def source_change(
         or outcome.misshapen
         or (outcome.status in ("failed", "partial") and (outcome.permanent or failures >= FAILURES))
     )
-    if not lasting or still_open:
+    if still_open:
+        return no_longer_quiet(still_open, now, silenced=silenced)
+    if not lasting:
         return Change()
-    return Change(opened=(source_incident(outcome, now, company=company),))
+    return kept_quiet(source_incident(outcome, now, company=company), silenced=silenced)
+
+
+def kept_quiet(incident: Incident, *, silenced: bool) -> Change:
+    """Open an incident; where no message may go out now it is marked, to be told when it may."""
+    if silenced:
+        incident = replace(incident, detail={**incident.detail, "silenced": True})
+    return Change(opened=(incident,))
+
+
+def no_longer_quiet(still_open: Iterable[Incident], now: datetime, *, silenced: bool) -> Change:
+    """Tell of what opened under a silence that has ended while the trouble has not."""
+    waiting = () if silenced else tuple(one for one in still_open if one.detail.get("silenced"))
+    told = tuple(
+        replace(one, detail={name: value for name, value in one.detail.items() if name != "silenced"})
+        for one in waiting
+    )
+    return Change(updated=told, occasion=now.date().isoformat() if told else "")
 
 
 def source_incident(outcome: Outcome, now: datetime, *, company: str = "") -> Incident:
@@ -88,19 +113,23 @@ def quiet_change(
     now: datetime,
     *,
     well: bool,
+    silenced: bool = False,
 ) -> Change:
     """Tell of a source that is read well but brought nothing new for longer than is `usual` for it.
 
     `latest`: when it last brought something new; before that, when it was first read. `well`: its last run
     came to its end; where it did not, its silence is missing data, and `source_change` tells of it.
+    `silenced`: see `kept_quiet`.
     """
     mine = [one for one in known if one.rule == QUIET and one.detail.get("source") == source]
-    still_open = tuple(one.id for one in mine if one.status == "open")
+    still_open = [one for one in mine if one.status == "open"]
     if usual is None or latest is None or now - latest <= usual:
-        return Change(resolved=still_open)
-    if still_open or not well:
+        return Change(resolved=tuple(one.id for one in still_open))
+    if still_open:
+        return no_longer_quiet(still_open, now, silenced=silenced)
+    if not well:
         return Change()
-    return Change(opened=(quiet_incident(source, usual, latest, now),))
+    return kept_quiet(quiet_incident(source, usual, latest, now), silenced=silenced)
 
 
 IMPOSSIBLE, WINDOW, LEAST_SILENCE = 1e-4, timedelta(days=56), timedelta(days=3)

@@ -32,7 +32,10 @@ def deliver(session: Session) -> outbox.DeliveryReport:
         levels = least(session)
         outbox.remind(session.store, _unheeded(session), list(levels), session.now(), alerts.repeat, levels)
     places = channels.build(alerts.channels, session.loaded.secrets.get, session.loaded.folder)
-    report = outbox.deliver_due(session.store, places, session.now, alerts.keep_trying, quiet=alerts.quiet)
+    hushed = covers(silences.active(session.store, session.now()), "", rules.DELIVERY, (), session.now())
+    report = outbox.deliver_due(
+        session.store, places, session.now, alerts.keep_trying, quiet=alerts.quiet, silenced=hushed
+    )
     still_open = queries.incidents(session.store, status="open", limit=1000)
     outbox.record(session.store, rules.delivery_change(still_open, report.delivered_to), (), session.now())
     return report

@@ -25,6 +25,7 @@ from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
 from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
+from candidly.silencing import silences as covers
 from collectors import samples
 from collectors.base import Collector, Requests
 from collectors.rejects import RejectFile
@@ -233,6 +234,8 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
     from candidly import watching  # pandas, 50 MB that collecting does not need
 
     opened = []
+    silent = silences.active(session.store, session.now())
+    hushed = covers(silent, "", rules.SOURCE, (), session.now())
     for outcome in outcomes:
         if outcome.fault == "budget":  # as its owner wanted it
             continue
@@ -240,9 +243,8 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
         failures = rules.failures_in_a_row(runs, outcome.source)
         opened += _record(session, rules.source_change(
             outcome, queries.incidents(session.store, status="open", limit=1000), session.now(),
-            failures=failures))  # fmt: skip
-    opened += _quiet(session)
-    silent = silences.active(session.store, session.now())
+            failures=failures, silenced=hushed), aloud=not hushed)  # fmt: skip
+    opened += _quiet(session, hushed=covers(silent, "", rules.QUIET, (), session.now()))
     for company in session.config.companies:
         known = queries.incidents(session.store, company=company.name, limit=1000)
         for change, aloud in watching.changes(session, company.name, known, silent):
@@ -250,7 +252,7 @@ def watch(session: Session, outcomes: Iterable[Outcome]) -> list[Incident]:
     return opened
 
 
-def _quiet(session: Session) -> list[Incident]:
+def _quiet(session: Session, *, hushed: bool) -> list[Incident]:
     """The sources that hold nothing new for longer than they are expected to."""
     opened = []
     known = queries.incidents(session.store, status="open", limit=1000)
@@ -260,7 +262,7 @@ def _quiet(session: Session) -> list[Incident]:
         runs = runlog.latest(session.store, source.name, 1)
         opened += _record(session, rules.quiet_change(
             source.name, usual, latest, known, session.now(),
-            well=bool(runs) and runs[0]["status"] == "ok"))  # fmt: skip
+            well=bool(runs) and runs[0]["status"] == "ok", silenced=hushed), aloud=not hushed)  # fmt: skip
     return opened
 
 

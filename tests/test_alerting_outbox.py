@@ -283,6 +283,15 @@ def ids(path):
     return [json.loads(line)["id"] for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def test_a_dead_channel_is_not_told_where_that_is_silenced(store):
+    store.enqueue(delivery())
+    other = Memory()
+    deliver_due(store, {"hook": Memory(GONE), "other": other}, NOW, silenced=True)
+    assert other.got == []
+    (listed,) = queries.incidents(store)
+    assert (listed.rule, states(store)[delivery().id].state) == ("delivery", "failed")
+
+
 def test_killed_after_telling_about_a_dead_channel_it_is_told_once(store, monkeypatch):
     store.enqueue(delivery())
 

@@ -54,6 +54,26 @@ def test_other_sources_and_rules_are_let_be() -> None:
     assert source_change(outcome, [OPEN], NOW) == Change()
 
 
+DOWN = Outcome("site", "degraded", Tally(), "No reviews found.")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda known, **silent: quiet_change("site", 3 * DAY, NOW - 9 * DAY, known, NOW, well=True, **silent),
+        lambda known, **silent: source_change(DOWN, known, NOW, **silent),
+    ],
+)
+def test_what_opened_under_a_silence_is_told_when_that_has_ended(look) -> None:
+    (opened,) = look((), silenced=True).opened
+    assert opened.detail["silenced"]
+    assert look([opened], silenced=True) == Change()
+    told = look([opened])
+    assert (told.opened, told.occasion) == ((), "2026-03-10")
+    assert "silenced" not in told.updated[0].detail
+    assert look(told.updated) == Change(), "told once"
+
+
 def test_a_misshapen_answer_after_good_ones_is_told_at_once() -> None:
     partial = Outcome(
         "site", "partial", Tally(stored=3), "No reviews found.", misshapen=True, fault="passing"

@@ -212,6 +212,25 @@ def test_show_ack_and_silence(ghosted, capsys):
         assert command(ghosted, "silence", *wrong) == 2
 
 
+def test_a_silence_about_everything_covers_a_source_in_trouble_and_status_shows_it(ghosted, capsys):
+    from candidly import pipeline
+    from candidly.records import Outcome, Tally
+    from storage import queries
+
+    ghosted.today = DAY
+    assert command(ghosted, "silence", "--until", "3d", "--note", "moving house") == 0
+    down = Outcome("forum", "degraded", Tally(), "No reviews found.")
+    ghosted.session.now = lambda: noon(DAY) + timedelta(hours=7)
+    (one,) = [found for found in pipeline.watch(ghosted.session, [down]) if found.rule == "source"]
+    assert one.detail["silenced"]
+    assert not [sent for sent in queries.deliveries(ghosted.session.store) if sent.subject == one.title]
+    capsys.readouterr()
+    folder = ghosted.session.loaded.folder
+    now = (noon(DAY) + timedelta(hours=8)).isoformat()
+    assert cli.run(["-c", str(folder / "config.yaml"), "--now", now, "status"]) == 0
+    assert "everything. moving house" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -127,15 +127,18 @@ def silence(
     if not active:
         console.say("Nothing is silent.")
     for one in active:
-        console.say(
-            f"{one.id}: silent until {one.until:%Y-%m-%d %H:%M} UTC: {_what(one)}. {one.note}".rstrip()
-        )
+        console.say(told_of(one))
 
 
 def vars_of(one: Silence) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(one)
+
+
+def told_of(one: Silence) -> str:
+    """A silence in a line."""
+    return f"{one.id}: silent until {one.until:%Y-%m-%d %H:%M} UTC: {_what(one)}. {one.note}".rstrip()
 
 
 def _what(one: Silence) -> str:

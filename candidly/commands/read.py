@@ -245,7 +245,7 @@ def _since(late: tuple[str, datetime | None]) -> str:
 
 
 def _status(session: Session) -> dict[str, Any]:
-    from storage import queries
+    from storage import queries, silences
 
     last = {run["source"]: run for run in queries.last_runs(session.store)}
     sources = [
@@ -254,12 +254,16 @@ def _status(session: Session) -> dict[str, Any]:
         | _behind(session, s)
         for s in session.config.sources
     ]
+    silent = silences.active(session.store, session.now())
     return {
         "sources": sources,
         "totals": queries.totals(session.store),
         "open_incidents": len(queries.incidents(session.store, status="open", limit=1000)),
         "undelivered": sum(d.state == "pending" for d in queries.deliveries(session.store, limit=1000)),
         "outdated": _outdated(session),
+        "silences": [
+            incidents_commands.vars_of(one) for one in silences.active(session.store, session.now())
+        ],
     }
 
 
@@ -319,6 +323,8 @@ def _stale(session: Session, sources: list[dict[str, Any]], max_age: str | None)
 
 
 def _show_status(console: Console, found: dict[str, Any]) -> None:
+    from candidly.records import Silence
+
     rows = []
     for source in found["sources"]:
         run = source["last"] or {}
@@ -341,6 +347,8 @@ def _show_status(console: Console, found: dict[str, Any]) -> None:
         gaps = f"{line['unscored']:,} without a verdict, {line['undated']:,} without a date"
         console.say(f"{line['company']}: {line['mentions']:,} mentions, {span}, {gaps}")
     console.say(_waiting(found["open_incidents"], found["undelivered"]))
+    for silence in found["silences"]:
+        console.say(incidents_commands.told_of(Silence(**silence)))
     if found["outdated"]:
         console.say(f"{found['outdated']:,} mentions read by another version: candidly rescore")
 
