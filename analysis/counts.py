@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -49,10 +50,10 @@ class Panel(NamedTuple):
     starts: Ints
 
     def add(self, columns: Floats) -> Floats:
-        """Sums over the sources of each series: (periods, series)."""
-        if len(self.starts) == columns.shape[1]:
+        """Sums over the sources of each series: the last axis becomes (series,)."""
+        if len(self.starts) == columns.shape[-1]:
             return columns
-        sums: Floats = np.add.reduceat(columns, self.starts, axis=1)
+        sums: Floats = np.add.reduceat(columns, self.starts, axis=-1)
         return sums
 
     def until(self, end: int) -> Panel:
@@ -114,17 +115,24 @@ def impossible_silence(total: Floats, ok: Bools, window: int = SILENCE_DAYS) -> 
     """
     out = np.zeros_like(ok)
     empty = ok & (total == 0)
-    n = np.arange(1, len(ok) + 1)[:, None]
-    run = (n - np.maximum.accumulate(np.where(empty, 0, n), axis=0)).max(0, initial=0)
-    busiest = ending(cumulated(total), window).max(0, initial=0) / 7  # a baseline has 7 periods at least
-    for s in np.flatnonzero(0.5 ** (run * busiest) < IMPOSSIBLE):
-        at = np.flatnonzero(empty[:, s])
-        for silent in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1):
-            before = slice(max(0, silent[0] - window), silent[0])
-            known = total[before, s][(ok & ~out)[before, s]]
-            if len(known) >= 7 and 0.5 ** (known.mean() * len(silent)) < IMPOSSIBLE:
-                out[silent, s] = True
+    edges = np.diff(empty, axis=0, prepend=False, append=False)  # where a run starts, and where it is over
+    columns, bounds = np.nonzero(edges.T)
+    column, start, end = columns[::2], bounds[::2], bounds[1::2]
+    first = np.maximum(start - window, 0)
+    posts, known = (sums[start, column] - sums[first, column] for sums in (cumulated(total), cumulated(ok)))
+    hit = _impossible(posts, known, end - start)
+    runs = np.flatnonzero(np.isin(column, column[hit]))
+    for run in runs:  # in order: a silence that was found makes those within a window of it likelier
+        s = column[run]
+        kept = known[run] - out[first[run] : start[run], s].sum()
+        out[start[run] : end[run], s] = _impossible(posts[run], kept, end[run] - start[run])
     return out
+
+
+def _impossible(posts: ArrayLike, known: ArrayLike, length: ArrayLike) -> Bools:
+    """Whether so long a run is impossible after `posts` in `known` periods, of which there must be 7."""
+    rare = np.multiply(posts, length) > -math.log2(IMPOSSIBLE) * np.asarray(known)
+    return rare & (np.asarray(known) >= 7)
 
 
 def cumulated(x: NDArray[np.generic]) -> Floats:

@@ -59,11 +59,23 @@ def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
     return result
 
 
+def nb_beta(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """The arguments of `beta_below` that give `nb_tail`, so that several tails are one call."""
+    k, spread = np.asarray(count, dtype=float), np.maximum(phi, 1 + 1e-6)
+    return np.maximum(k, 1e-9), np.asarray(mean) / (spread - 1), 1 - 1 / spread
+
+
 def nb_tail(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> Floats:
     """P(Y >= count) of a negative binomial with this mean and variance `phi` x mean; Poisson at phi 1."""
-    k, spread = np.asarray(count, dtype=float), np.maximum(phi, 1 + 1e-6)
-    tail = beta_below(np.maximum(k, 1e-9), np.asarray(mean) / (spread - 1), 1 - 1 / spread)
-    return np.where(k <= 0, 1.0, tail)
+    return np.where(np.asarray(count) <= 0, 1.0, beta_below(*nb_beta(count, mean, phi)))
+
+
+def share_beta(
+    count: ArrayLike, total: ArrayLike, share: ArrayLike, phi: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """The arguments of `beta_below` that give `share_tail`."""
+    k, n, deff = (np.asarray(v, dtype=float) for v in (count, total, phi))
+    return (k - 0.5) / deff + 0.5, (n - k + 0.5) / deff + 0.5, np.asarray(share, dtype=float)
 
 
 def share_tail(count: ArrayLike, total: ArrayLike, share: ArrayLike, phi: ArrayLike) -> Floats:
@@ -71,5 +83,4 @@ def share_tail(count: ArrayLike, total: ArrayLike, share: ArrayLike, phi: ArrayL
 
     A binomial on effective numbers, total / phi and count / phi (Kish 1965), half a mention below `count`.
     """
-    k, n, deff = (np.asarray(v, dtype=float) for v in (count, total, phi))
-    return beta_below((k - 0.5) / deff + 0.5, (n - k + 0.5) / deff + 0.5, share)
+    return beta_below(*share_beta(count, total, share, phi))

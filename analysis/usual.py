@@ -185,21 +185,28 @@ def dispersion(
     sums: Floats,
     expected: Floats,
     use: Bools,
-    width: int,
+    widths: Floats,
     prior: Floats | float,
     weight: float,
     rounds: int = 3,
 ) -> tuple[Floats, Floats]:
-    """Variance/mean of past forecast errors (series,), and the weights (rows, series) that they had.
+    """Variance/mean of past forecast errors (widths, series), and the weights that these had.
 
-    Sums of `width` periods overlap, so they count 1/width; large excesses, past spikes, count little.
+    `sums`, `expected`, `use` and the weights are (widths, rows, series), `widths` is (widths, 1). Sums of
+    several periods overlap, so they count 1/width; large excesses, past spikes, count little.
     """
     e = np.maximum(expected, SMALL)
-    error, residual = (sums - e) ** 2 / e, anscombe(sums, e)
-    given = np.broadcast_to(np.asarray(prior, dtype=float), sums.shape[1:])
-    phi, w = given, np.ones_like(sums)
+    above = sums - e
+    error = above * above / e * use
+    # An Anscombe residual is never above Pearson's, so only these few can ever be weighted down.
+    at = width, _, series = np.nonzero((error > ROBUST**2) & (above > 0))
+    large, residual = error[at], anscombe(sums[at], e[at])
+    w, held, pulled = use.astype(np.float64), widths * weight, widths * weight * prior
+    errors, known, lighter = error.sum(1) + pulled, use.sum(1) + held, np.zeros(len(large))
+    phi, flat = np.broadcast_to(prior, errors.shape), width * errors.shape[1] + series
     for _ in range(rounds):
-        w = _spike_weight(residual / np.sqrt(phi)) * use
-        phi = ((w * error).sum(0) / width + given * weight) / (w.sum(0) / width + weight)
-        phi = np.maximum(phi, 1.0)
+        lighter = 1 - _spike_weight(residual / np.sqrt(phi.ravel()[flat]))
+        lost, fewer = (np.bincount(flat, x, phi.size).reshape(phi.shape) for x in (lighter * large, lighter))
+        phi = np.maximum((errors - lost) / (known - fewer), 1.0)
+    w[at] = 1 - lighter
     return phi, w

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis.counts import Bools, Floats, Panel, cumulated, ending, later
-from analysis.tails import nb_tail, share_tail
+from analysis.tails import beta_below, nb_beta, share_beta
 from analysis.usual import PHI, PHI_PERIODS, SMALL, Level, Pace, anscombe, cut_back, dispersion, shape
 
 WINDOW_WEIGHT = 150.0  # longer windows' dispersion is pulled to the one-period value, worth so many windows
@@ -37,7 +38,7 @@ class Windows(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """Sums over windows of one width, each row the window that ends with it: (periods, series)."""
+    """Sums over windows, each row the window that ends with it: (widths, periods, series)."""
 
     negative: Floats
     expected: Floats
@@ -46,17 +47,24 @@ class _Sums(NamedTuple):
 
 
 class _Share(NamedTuple):
+    """As `_Sums`."""
+
     total: Floats
     usual: Floats
     variance: Floats  # of the number of negatives, binomial
 
 
 class _Spread(NamedTuple):
-    """Variance / mean of each series: negatives given the others, others, share beyond binomial."""
+    """Variance / mean of each series, (widths, series), and the weight in windows that it has as a prior."""
 
-    negative: Floats | float
+    negative: Floats | float  # given the others
     other: Floats | float
-    share: Floats | float
+    share: Floats | float  # beyond a binomial's
+    weight: float
+    share_weight: float
+
+
+PRIOR = _Spread(PHI, PHI, SHARE_PHI, PHI_PERIODS, SHARE_PERIODS)
 
 
 class Scanner:
@@ -70,97 +78,99 @@ class Scanner:
         usual = shape(y, ok, cut, pace)
         capped = cut_back(y, usual, ok, cut, pace)
         self.level = Level(capped, usual, ok, pace)
-        self.negative, self.other = cumulated(data.negative), cumulated(data.other)
+        self.both = cumulated(y)
         tame = cumulated(np.minimum(capped[:, :columns], data.negative + data.other))
         self.tame = later(ending(tame, pace.share), 1)
-        self.whole = later(ending(self.negative + self.other, pace.share), 1)
+        self.whole = later(ending(cumulated(data.negative + data.other), pace.share), 1)
 
-    def sums(self, width: int, gap: int) -> tuple[_Sums, Bools]:
-        """The sums, over the sources that can be judged; and which (periods, columns) these are."""
+    def sums(self, sizes: Sequence[tuple[int, int]]) -> tuple[_Sums, Floats, Bools]:
+        """The sums over the sources that can be judged, for each width and gap.
+
+        With them all mentions and which can be judged, each (widths, periods, columns).
+        """
         add, c = self.data.add, self.columns
-        expected, ready = self.level.forecast(width, gap)
-        on = ready[:, :c]
-        sums = _Sums(
-            add(ending(self.negative, width) * on),
-            add(expected[:, :c] * on),
-            add(ending(self.other, width) * on),
-            add(expected[:, c:] * on),
-        )
-        return sums, on
+        forecasts = [self.level.forecast(width, gap) for width, gap in sizes]
+        expected = np.stack([forecast for forecast, _ in forecasts])
+        on = np.stack([ready[:, :c] for _, ready in forecasts])
+        both = np.stack([ending(self.both, width) for width, _ in sizes])
+        negative, other = both[:, :, :c] * on, both[:, :, c:] * on
+        sums = _Sums(add(negative), add(expected[:, :, :c] * on), add(other), add(expected[:, :, c:] * on))
+        return sums, negative + other, on
 
-    def share(self, width: int, on: Bools) -> _Share:
+    def share(self, m: Floats) -> _Share:
         """The usual share, from the periods before the window; each source at its own."""
-        add = self.data.add
-        whole = later(self.whole, width - 1)
-        q = np.clip((later(self.tame, width - 1) + 1.0) / (whole + 3.0), 0.02, 0.95)
-        m = (ending(self.negative, width) + ending(self.other, width)) * on
-        total = add(m)
-        variance = add(m * q * (1 - q) * (1 + m / (whole + 3.0)))
-        return _Share(total, add(m * q) / np.maximum(total, 1e-9), variance)
+        add, before = self.data.add, [width - 1 for width in self.pace.windows]
+        whole = np.stack([later(self.whole, rows) for rows in before]) + 3.0
+        tame = np.stack([later(self.tame, rows) for rows in before])
+        q = np.clip((tame + 1.0) / whole, 0.02, 0.95)
+        usual, total = m * q, add(m)
+        return _Share(total, add(usual) / np.maximum(total, 1e-9), add(usual * (1 - q) * (1 + m / whole)))
 
-    def changed(self, sums: _Sums, phi: Floats, first: int) -> Floats:
-        """Bayes factor of "the volume is another than usual" from the other mentions; (periods, series).
+    def changed(self, other: Floats, expected: Floats, phi: Floats) -> Floats:
+        """Bayes factor of "the volume is another than usual" from the other mentions; as they are.
 
         Against any factor between a fifth and five times: exp(z^2/2) sqrt(2 pi) sd(log volume) / RANGE, the
         Laplace approximation (Kass and Raftery 1995, doi.org/10.1080/01621459.1995.10476572).
         """
-        e = np.maximum(sums.expected_other[first:], SMALL)
-        z = anscombe(sums.other[first:], e) / np.sqrt(phi)
-        factor = np.exp(np.minimum(z * z / 2, 50)) * np.sqrt(2 * np.pi * phi / e) / RANGE
-        return np.where(sums.expected_other[first:] > 0, factor, 0.0)
+        e, spread = np.maximum(expected, SMALL), phi[:, None]
+        z = anscombe(other, e) / np.sqrt(spread)
+        factor = np.exp(np.minimum(z * z / 2, 50)) * np.sqrt(2 * np.pi * spread / e) / RANGE
+        return np.where(expected > 0, factor, 0.0)
 
     def long_change(self, first: int) -> Floats:
         """The same from four weeks against what was usual before, which a lasting change cannot blur soon."""
-        best = np.zeros((len(self.data.covered) - first, len(self.data.starts)))
-        for width, gap in self.pace.volume:
-            expected, ready = self.level.forecast(width, gap)
-            on, c = ready[:, : self.columns], self.columns
-            other, e = self.data.add(ending(self.other, width) * on), self.data.add(expected[:, c:] * on)
-            past = slice(0, self.cut)
-            phi, _ = dispersion(other[past], e[past], e[past] > 0, width, PHI, VOLUME_WEIGHT)
-            best = np.maximum(best, self.changed(_Sums(other, e, other, e), phi, first))
-        return best
+        sums, _, _ = self.sums(self.pace.volume)
+        o, e = sums.other, sums.expected_other
+        past, widths = slice(0, self.cut), _column([width for width, _ in self.pace.volume])
+        phi, _ = dispersion(o[:, past], e[:, past], e[:, past] > 0, widths, PHI, VOLUME_WEIGHT)
+        longest: Floats = self.changed(o[:, first:], e[:, first:], phi).max(0)
+        return longest
 
-    def follow(self, sums: _Sums, use: Bools, width: int, before: _Spread | None) -> tuple[Floats, _Spread]:
-        """Expected negatives given the other mentions, and the dispersions; (periods, series).
+    def follow(self, sums: _Sums, use: Bools, widths: Floats, prior: _Spread) -> tuple[Floats, _Spread]:
+        """Expected negatives given the other mentions, (widths, periods, series), and the dispersions.
 
         The negatives follow the others by the share b of their relative excess that they have
         followed them by before (least squares, pulled to 0): 0 if independent, 1 if they move as one.
         """
         past = slice(0, self.cut)
-        first = before is None
-        weight = PHI_PERIODS if first else WINDOW_WEIGHT
-        prior = PHI if before is None else before.negative
         x, e, o, eo = sums
-        phi_other, _ = dispersion(
-            o[past], eo[past], use, width, PHI if before is None else before.other, weight
+        now, then = (x[:, past], e[:, past]), (o[:, past], eo[:, past])
+        phi_other, _ = dispersion(*then, use, widths, prior.other, prior.weight)
+        phi, w = dispersion(
+            *now, use, widths, prior.negative, prior.weight, rounds=3 if prior is PRIOR else 1
         )
-        phi, w = dispersion(x[past], e[past], use, width, prior, weight, rounds=3 if first else 1)
         safe, safe_other = np.maximum(e, SMALL), np.maximum(eo, SMALL)
-        ratio, bound = e / safe_other, 3 * np.sqrt(phi_other * safe_other)
+        ratio, bound = e / safe_other, 3 * np.sqrt(phi_other[:, None] * safe_other)
         excess = ratio * np.clip(o - eo, -bound, bound)
-        tame = np.minimum(x[past], (e + 3 * np.sqrt(phi * safe) + 1)[past]) - e[past]
-        w = w / safe[past]
-        both, own = (w * tame * excess[past]).sum(0) / width, (w * excess[past] ** 2).sum(0) / width
-        held = FOLLOWS / (1 if self.pace.step == 1 else 3) * ratio[past].sum(0) / max(self.cut, 1) * phi_other
+        upper = now[1] + 3 * np.sqrt(phi[:, None] * safe[:, past]) + 1
+        tame, moved = np.minimum(now[0], upper) - now[1], excess[:, past]
+        pull = w / safe[:, past] * moved
+        both, own = (pull * tame).sum(1) / widths, (pull * moved).sum(1) / widths
+        held = (
+            FOLLOWS / (1 if self.pace.step == 1 else 3) * ratio[:, past].sum(1) / max(self.cut, 1) * phi_other
+        )
         b = np.clip(both / (own + held + 1e-9), 0.0, 1.0)
-        given = np.maximum(e + b * excess, 0.3 * e)
-        phi, _ = dispersion(x[past], given[past], use, width, prior, weight)
-        return given, _Spread(phi, phi_other, 0.0)
+        given = np.maximum(e + b[:, None] * excess, 0.3 * e)
+        phi, _ = dispersion(now[0], given[:, past], use, widths, prior.negative, prior.weight)
+        return given, _Spread(phi, phi_other, 0.0, WINDOW_WEIGHT, WINDOW_WEIGHT)
 
     def share_spread(
-        self, sums: _Sums, share: _Share, use: Bools, width: int, before: _Spread | None
+        self, negative: Floats, share: _Share, use: Bools, widths: Floats, prior: _Spread
     ) -> Floats:
-        """Variance of past numbers of negatives, given the volume, beyond a binomial's; (series,)."""
+        """Variance of past numbers of negatives, given the volume, beyond a binomial's; (widths, series)."""
         past = slice(0, self.cut)
-        total, variance = share.total[past], share.variance[past]
-        error = np.minimum(sums.negative[past], total) - total * share.usual[past]
+        total, usual, variance = (x[:, past] for x in share)
+        error = np.minimum(negative[:, past], total) - total * usual
         chi = np.minimum(error**2 / np.maximum(variance, 1e-9), 9.0)
         counted = use & (variance > 0) & (total >= 2)
-        prior, weight = (SHARE_PHI, SHARE_PERIODS) if before is None else (before.share, WINDOW_WEIGHT)
-        phi = ((chi * counted).sum(0) / width + prior * weight) / (counted.sum(0) / width + weight)
+        weight = prior.share_weight
+        phi = ((chi * counted).sum(1) / widths + prior.share * weight) / (counted.sum(1) / widths + weight)
         beyond: Floats = np.maximum(1.0, phi)
         return beyond
+
+
+def _column(widths: Sequence[int]) -> Floats:
+    return np.array(widths, dtype=np.float64)[:, None]
 
 
 class Judged(NamedTuple):
@@ -176,24 +186,38 @@ def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: 
     """All windows that end with row `first` or later, judged by what was usual before row `cut`."""
     scanner = Scanner(data, cut, pace)
     able = data.add((scanner.level.ever[:, : scanner.columns] & data.covered).astype(np.float64))[first:] > 0
-    long_change = scanner.long_change(first)
-    found: list[Windows] = []
-    daily: _Spread | None = None
-    rows = np.arange(cut)[:, None]
-    for width, gap in zip(pace.windows, pace.gaps, strict=True):
-        sums, on = scanner.sums(width, gap)
-        use = (sums.expected[:cut] > 0) & (rows >= width)
-        given, spread = scanner.follow(sums, use, width, daily)
-        share = scanner.share(width, on)
-        spread = spread._replace(share=scanner.share_spread(sums, share, use, width, daily))
-        daily = daily or spread
-        change = np.maximum(scanner.changed(sums, np.asarray(spread.other), first), long_change)
-        changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
-        changed = changed * np.clip((ALL_BAD - share.usual[first:]) / 0.15, 0.0, 1.0)
-        fresh = [data.add(ending(cumulated(x), width) * on)[first:] for x in (data.timely, data.timely_other)]
-        found.append(_windows(first, given[first:], sums, share, spread, changed, fresh))
-    stacked = Windows(*(np.stack(arrays) for arrays in zip(*found, strict=True)))
-    return Judged(stacked, *_chances(stacked, min_negative, pace.share_alone), able)
+    sums, mentions, on = scanner.sums(list(zip(pace.windows, pace.gaps, strict=True)))
+    share = scanner.share(mentions)
+    given, spread = _learnt(scanner, sums, share)
+    change = scanner.changed(sums.other[:, first:], sums.expected_other[:, first:], np.asarray(spread.other))
+    change = np.maximum(change, scanner.long_change(first))
+    changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
+    changed = changed * np.clip((ALL_BAD - share.usual[:, first:]) / 0.15, 0.0, 1.0)
+    fresh = [
+        data.add(np.stack([ending(timely, width)[first:] for width in pace.windows]) * on[:, first:])
+        for timely in (cumulated(data.timely), cumulated(data.timely_other))
+    ]
+    windows = _windows(first, given, sums, share, spread, changed, fresh)
+    return Judged(windows, *_chances(windows, min_negative, pace.share_alone), able)
+
+
+def _learnt(scanner: Scanner, sums: _Sums, share: _Share) -> tuple[Floats, _Spread]:
+    """Expected negatives and dispersions; those of longer windows are pulled to the one-period values."""
+    widths, cut = _column(scanner.pace.windows), scanner.cut
+    use = (sums.expected[:, :cut] > 0) & (np.arange(cut)[:, None] >= widths[:, None])
+    found: list[tuple[Floats, _Spread]] = []
+    prior = PRIOR
+    for some in (slice(0, 1), slice(1, None)):
+        part, parts = _Sums(*(x[some] for x in sums)), _Share(*(x[some] for x in share))
+        given, spread = scanner.follow(part, use[some], widths[some], prior)
+        beyond = scanner.share_spread(part.negative, parts, use[some], widths[some], prior)
+        prior = spread._replace(share=beyond)
+        found.append((given, prior))
+    by_number, by_volume, by_share = (
+        np.concatenate(pair) for pair in zip(*(spread[:3] for _, spread in found), strict=True)
+    )
+    given = np.concatenate([given for given, _ in found])
+    return given, prior._replace(negative=by_number, other=by_volume, share=by_share)
 
 
 def _windows(
@@ -205,21 +229,25 @@ def _windows(
     changed: Floats,
     fresh: list[Floats],
 ) -> Windows:
-    """The windows of one width, arrays (periods, series)."""
-    total, usual, other = share.total[first:], share.usual[first:], sums.expected_other[first:]
+    """The windows that end with row `first` or later."""
+    expected, other = sums.expected[:, first:], sums.expected_other[:, first:]
+    total, usual, variance = (x[:, first:] for x in share)
+    by_number, by_volume, by_share = (
+        np.broadcast_to(np.asarray(phi)[:, None], other.shape) for phi in spread[:3]
+    )
     binomial = np.maximum(total * usual * (1 - usual), 1e-9)
     return Windows(
         observed=fresh[0],
-        expected=given,
-        spread=np.broadcast_to(spread.negative, given.shape),
+        expected=given[:, first:],
+        spread=by_number,
         total=fresh[0] + fresh[1],
-        usual_total=sums.expected[first:] + other,
+        usual_total=expected + other,
         usual_other=other,
-        spread_other=np.broadcast_to(spread.other, given.shape),
+        spread_other=by_volume,
         known=total,
         usual_share=usual,
         changed=changed,
-        beyond=np.maximum(1.0, spread.share * share.variance[first:] / binomial),
+        beyond=np.maximum(1.0, by_share * variance / binomial),
     )
 
 
@@ -232,13 +260,13 @@ def _chances(w: Windows, min_negative: int, share_alone: float) -> tuple[Floats,
     x, e, other = w.observed, w.expected, w.total - w.observed
     bad = (x >= min_negative) & (x > e) & (e > 0)
     more = (w.total >= min_negative) & (other > w.usual_other) & (w.usual_other > 0)
-    tails = nb_tail(
-        np.concatenate([x[bad], other[more]]),
-        np.concatenate([e[bad], w.usual_other[more]]),
-        np.concatenate([w.spread[bad], w.spread_other[more]]),
+    tails = (
+        nb_beta(x[bad], e[bad], w.spread[bad]),
+        share_beta(x[bad], np.maximum(w.known[bad], x[bad]), w.usual_share[bad], w.beyond[bad]),
+        nb_beta(other[more], w.usual_other[more], w.spread_other[more]),
     )
-    by_number, by_volume = np.split(tails, [int(bad.sum())])
-    by_share = share_tail(x[bad], np.maximum(w.known[bad], x[bad]), w.usual_share[bad], w.beyond[bad])
+    chances = beta_below(*(np.concatenate(parts) for parts in zip(*tails, strict=True)))
+    by_number, by_share, by_volume = np.split(chances, np.cumsum([bad.sum(), bad.sum()]))
     p_negative, p_posts = np.ones(x.shape), np.ones(x.shape)
     mixed = (1 - w.changed[bad]) * by_number + w.changed[bad] * by_share
     p_negative[bad] = np.minimum(mixed, np.maximum(share_alone * by_share, mixed**2))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from analysis.counts import impossible_silence
 from analysis.spikes import Counts, examine, judge_many, limits, replay
 from analysis.tails import beta_below, log_gamma, share_tail
+from analysis.usual import anscombe, dispersion
 
 TODAY = date(2026, 3, 10)
 
@@ -173,6 +174,58 @@ def test_a_silence_that_the_usual_volume_makes_impossible_is_missing_and_a_likel
     assert impossible_silence(busy, np.ones_like(busy, bool))[60:66].all()
     rare = np.r_[np.tile([1.0, 0, 0, 0, 0, 0, 0], 9), np.zeros(20)][:, None]
     assert not impossible_silence(rare, np.ones_like(rare, bool)).any()
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    posts=st.lists(st.sampled_from([0.0, 0.0, 0.0, 1.0, 9.0]), max_size=120),
+    silences=st.lists(st.tuples(st.integers(0, 110), st.integers(1, 20)), max_size=4),
+    gaps=st.sets(st.integers(0, 119), max_size=30),
+    window=st.integers(7, 60),
+)
+def test_each_silence_is_judged_by_the_periods_before_it_that_are_known(posts, silences, gaps, window):
+    total = np.array([posts, posts[::-1]]).T
+    for at, length in silences:
+        total[at : at + length, 0] = 0
+    ok = np.ones(total.shape, bool)
+    ok[[at for at in gaps if at < len(ok)]] = False
+    total *= ok
+    expected = np.zeros_like(ok)
+    for s in (0, 1):
+        start = 0
+        for t in range(len(ok) + 1):  # a run is over where a mention is, or a period that is missing
+            if t < len(ok) and ok[t, s] and total[t, s] == 0:
+                continue
+            before = slice(max(0, start - window), start)
+            known = total[before, s][(ok & ~expected)[before, s]]
+            if len(known) >= 7 and 0.5 ** (known.mean() * (t - start)) < 1e-4:
+                expected[start:t, s] = True
+            start = t + 1
+    np.testing.assert_array_equal(impossible_silence(total, ok, window), expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    mean=st.floats(0.02, 30),
+    spikes=st.lists(st.tuples(st.integers(0, 99), st.floats(0, 400)), max_size=12),
+    rounds=st.integers(1, 3),
+)
+def test_the_dispersion_weighs_every_error_by_its_residual(seed, mean, spikes, rounds):
+    rng = np.random.default_rng(seed)
+    expected, widths = mean * rng.uniform(0, 2, (2, 100, 3)), np.array([[3.0], [7.0]])
+    sums, use = rng.poisson(expected).astype(float), rng.random(expected.shape) > 0.2
+    for at, size in spikes:
+        sums[at % 2, at, at % 3] += size
+    phi, w = dispersion(sums, expected, use, widths, 1.6, 25.0, rounds)
+    e, told = np.maximum(expected, 0.05), np.full((2, 3), 1.6)
+    for _ in range(rounds):
+        residual = np.maximum(anscombe(sums, e) / np.sqrt(told[:, None]), 1e-9)
+        weights = np.where(residual > 2.58, residual**-2, 1.0) * use
+        errors = (weights * (sums - e) ** 2 / e).sum(1) / widths
+        told = np.maximum((errors + 1.6 * 25) / (weights.sum(1) / widths + 25), 1.0)
+    np.testing.assert_allclose(phi, told, rtol=1e-9)
+    np.testing.assert_allclose(w, weights, rtol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
