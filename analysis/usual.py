@@ -46,8 +46,8 @@ class Pace(NamedTuple):
 
 
 DAILY = Pace(
-    step=1, year=365.25, windows=(1, 3, 7, 14), gaps=(7, 7, 7, 14), level=84, least=14, share=90,
-    volume=((28, 28), (28, 84)), block=7, longest=1096, looks=3.5, tail=0.9, share_alone=2.0, surge=0.1,
+    step=1, year=365.25, windows=(1, 3, 7, 14), gaps=(7, 7, 7, 14), level=84, least=14, share=182,
+    volume=((28, 28), (28, 84)), block=7, longest=1096, looks=3.5, tail=0.9, share_alone=1.0, surge=0.1,
 )  # fmt: skip
 WEEKLY = Pace(
     step=7, year=365.25 / 7, windows=(1, 2), gaps=(2, 2), level=52, least=6, share=52,

@@ -17,6 +17,10 @@ FOLLOWS = (
     30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
 )
 SHARE_PHI, SHARE_PERIODS = 1.3, 20.0  # prior of the share's variance beyond a binomial's
+EXTREME = 9.0  # a squared error of the share counts at most for so many times what is usual
+WEIGHED_DOWN = (
+    1.1  # weighing past spikes down hides so much of the variance beyond the mean, from simulations
+)
 ALL_BAD = 0.95  # where nearly all mentions are negative, more of them are more negatives, share or not
 RANGE = 3.2  # width of the prior of a changed volume, on the log scale: a fifth to five times
 
@@ -161,12 +165,14 @@ class Scanner:
         past = slice(0, self.cut)
         total, usual, variance = (x[:, past] for x in share)
         error = np.minimum(negative[:, past], total) - total * usual
-        chi = np.minimum(error**2 / np.maximum(variance, 1e-9), 9.0)
+        chi = error**2 / np.maximum(variance, 1e-9)
         counted = use & (variance > 0) & (total >= 2)
-        weight = prior.share_weight
-        phi = ((chi * counted).sum(1) / widths + prior.share * weight) / (counted.sum(1) / widths + weight)
-        beyond: Floats = np.maximum(1.0, phi)
-        return beyond
+        many, weight = counted.sum(1) / widths, prior.share_weight
+        phi: Floats = np.ones_like(many)
+        for _ in range(3):  # the cap grows with what is found, or clumped mentions would never look clumped
+            sums = (np.minimum(chi, EXTREME * phi[:, None]) * counted).sum(1)
+            phi = np.maximum((sums / widths + prior.share * weight) / (many + weight), 1.0)
+        return phi
 
 
 def _column(widths: Sequence[int]) -> Floats:
@@ -239,7 +245,7 @@ def _windows(
     return Windows(
         observed=fresh[0],
         expected=given[:, first:],
-        spread=by_number,
+        spread=1 + WEIGHED_DOWN * (by_number - 1),
         total=fresh[0] + fresh[1],
         usual_total=expected + other,
         usual_other=other,
