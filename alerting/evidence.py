@@ -46,10 +46,14 @@ class Evidence:
             {"theme": title, "negative": n if n >= self.least else None} for title, n in self.themes[:THEMES]
         ]
 
-    def facts(self) -> list[list[str]]:
-        """Lines for people: the themes, and what one thread or one wording makes up."""
-        named = [title + (f" ({n})" if n >= self.least else "") for title, n in self.themes[:THEMES]]
-        lines = [["Themes", ", ".join(named)]] if named else []
+    def facts(self, heading: str = "Most complaints", without: str = "") -> list[list[str]]:
+        """Lines for people: the themes, and what one thread or one wording makes up.
+
+        `heading` says which complaints are counted; `without`: a title that is told elsewhere.
+        """
+        listed = [(title, n) for title, n in self.themes if title != without][:THEMES]
+        named = [title + (f" ({n})" if n >= self.least else "") for title, n in listed]
+        lines = [[heading, ", ".join(named)]] if named else []
         if self.thread > 0:
             lines.append(["Largest thread", f"{self.thread:.0%} of it{_most(self.thread)}"])
         if self.copies > 0:

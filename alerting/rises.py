@@ -16,6 +16,7 @@ from typing import Any, Final
 from alerting.evidence import Evidence
 from alerting.messages import stable_id
 from alerting.rules import Change
+from candidly.figures import theme_title
 from candidly.records import Incident, Severity
 from candidly.rise import Part, Rise
 from candidly.spike import Spike, SpikeKind
@@ -154,8 +155,7 @@ def sentence(rise: Rise, evidence: Evidence = Evidence()) -> str:
 
 def title_of(kind: str, name: str) -> str:
     """A theme or source for people: `job_accuracy` -> `Job accuracy`."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:] if kind == "theme" else name
+    return theme_title(name) if kind == "theme" else name
 
 
 def _title(company: str, rise: Rise, evidence: Evidence) -> str:
@@ -185,19 +185,39 @@ def _such(rise: Rise) -> str:
 
 
 def _facts(rise: Rise, evidence: Evidence) -> list[list[str]]:
-    spike = rise.spike
-    facts = [["Usual", f"{spike.low} to {spike.high}"], ["By chance", spike.how_often]]
-    others = rise.parts if rise.whole else rise.parts[1:]
-    if others:
-        facts.append(["Rose too", ", ".join(_other(part, spike, evidence) for part in others[:4])])
-    return facts + evidence.facts()
+    """What the summary does not say: what rose beside it, what it is about, how much of it is one thing."""
+    spike, others = rise.spike, (rise.parts if rise.whole else rise.parts[1:])[:4]
+    facts = []
+    for kind, heading in (("theme", "Complaints that rose too"), ("source", "Sources that rose too")):
+        if told := ", ".join(_other(part, spike, evidence) for part in others if part.kind == kind):
+            facts.append([heading, told])
+    return facts + evidence.facts(*_counted(rise))
+
+
+def _counted(rise: Rise) -> tuple[str, str]:
+    """Which complaints its themes count, for people; and the theme that the summary counts already."""
+    days = _days(rise.spike)
+    if rise.whole:
+        return f"Most complaints in {days}", ""
+    kind, name = rise.parts[0].kind, rise.parts[0].name
+    if kind == "source":
+        return f"Most complaints from {name} in {days}", ""
+    return "Of these, also about", title_of(kind, name)
 
 
 def _other(part: Part, main: Spike, evidence: Evidence) -> str:
     """`reddit (63 in 7 days; usual 10 to 29)`; the days only where they are not those of the whole."""
     usual = f"usual {part.spike.low} to {part.spike.high}"
-    days = "" if part.spike.days == main.days else f" in {_days(part.spike)}"
+    days = _other_days(part.spike, main)
     return f"{title_of(part.kind, part.name)} ({_small(part, evidence)}{days}; {usual})"
+
+
+def _other_days(spike: Spike, main: Spike) -> str:
+    if (spike.first, spike.last) == (main.first, main.last):
+        return ""
+    if spike.last == main.last:
+        return f" in {_days(spike)}"
+    return f" on {spike.last:%d %B}" if spike.days == 1 else f" in the {_days(spike)} to {spike.last:%d %B}"
 
 
 def _days(spike: Spike) -> str:

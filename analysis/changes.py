@@ -29,8 +29,8 @@ from analysis.weekly_counts import (
     share,
     with_number,
 )
-from analysis.weekly_themes import Frames, named_themes, title
-from candidly.figures import SPANS, Change, Moved, Span, SpanChange
+from analysis.weekly_themes import Frames, named_themes
+from candidly.figures import SPANS, Change, Moved, Span, SpanChange, theme_title
 
 FALSE_DISCOVERIES = 0.05
 """Of the themes and groups said to have changed, at most this share is expected to be chance."""
@@ -229,7 +229,7 @@ def _moved(test: Test, found: Change, titles: Mapping[str, str], least: int) -> 
     now = share(test.k2, test.n2, least, test.deff)
     if before is None or now is None:
         return None
-    name = titles.get(test.name) or (title(test.name) if test.kind == "theme" else test.name)
+    name = titles.get(test.name) or (theme_title(test.name) if test.kind == "theme" else test.name)
     return Moved(test.kind, test.name, name, now, before, found)
 
 

@@ -12,11 +12,8 @@ import pandas as pd
 from analysis import clumps
 from analysis.quotes import Candidate, Picker, candidate, most_typical
 from analysis.weekly_counts import readable, scored, share
-from candidly.figures import Change, Quote, QuoteReason, ThemeRow
+from candidly.figures import Change, Quote, QuoteReason, ThemeRow, theme_title
 from candidly.records import Mention, Polarity
-
-TITLES = {"pay_benefits": "Pay and benefits", "work_life_balance": "Work-life balance"}
-"""Names that do not follow from the theme's own."""
 
 QUOTED_THEMES, QUOTES_EACH, SAMPLE, EXTREMES = 5, 2, 150, 20
 
@@ -74,19 +71,11 @@ def theme_rows(
     week = week.of(readable(week.mentions))
     named = named_themes(week)
     rows = [
-        _row(theme, titles.get(theme) or title(theme), named.get(theme, Named()), week, changes, least)
+        _row(theme, titles.get(theme) or theme_title(theme), named.get(theme, Named()), week, changes, least)
         for theme in sorted({*named, *changes})
     ]
     rows = [row for row in rows if row.mentions != 0 or (row.change and row.change.verdict != "cannot tell")]
     return tuple(sorted(rows, key=_order))
-
-
-def title(theme: str) -> str:
-    """`job_accuracy` -> `Job accuracy`."""
-    if theme in TITLES:
-        return TITLES[theme]
-    words = theme.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
 
 
 def _order(row: ThemeRow) -> tuple[float, float, str]:

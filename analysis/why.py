@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from analysis import withholding
 from analysis.weekly_counts import ROLES, is_negative
-from analysis.weekly_themes import title
-from candidly.figures import Part, PartKind, Span, Why
+from candidly.figures import Part, PartKind, Span, Why, theme_title
 
 LEAST_CELL = 10
 """Sources, and roles within them, with fewer mentions on either side are looked at together."""
@@ -79,7 +78,7 @@ def explain(
     if abs(mix_role) > 0:
         values.append(("role", "roles", "Other people speaking (roles)", float(mix_role)))
     values += [
-        ("theme", name, titles.get(name) or title(name), float(value))
+        ("theme", name, titles.get(name) or theme_title(name), float(value))
         for name, value in zip(names, within, strict=False)
     ]
     values.append(("rest", REST, "Other themes, or none named", float(within[-1])))

@@ -19,8 +19,18 @@ QuoteReason = Literal["theme", "most negative", "most positive"]
 Span = Literal["week", "four weeks", "quarter"]
 SPANS: Final[tuple[tuple[Span, int], ...]] = (("week", 1), ("four weeks", 4), ("quarter", 13))
 """The lengths of time that are compared with as long a time just before, in weeks."""
+TITLES: Final = {"pay_benefits": "Pay and benefits", "work_life_balance": "Work-life balance"}
+"""Names of themes that do not follow from their own."""
 PartKind = Literal["source", "role", "theme", "rest"]
 CampaignKind = Literal["same wording", "one-sided burst"]
+
+
+def theme_title(theme: str) -> str:
+    """A theme for people, in reports and alerts alike: `job_accuracy` -> `Job accuracy`."""
+    if theme in TITLES:
+        return TITLES[theme]
+    words = theme.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ from analysis import copies, parts
 from analysis.alleged import ALLEGED, Alleged, Span
 from analysis.quotes import Picker, candidate, most_typical, sentences_around
 from analysis.weekly_counts import clusters
-from analysis.weekly_themes import title
+from candidly.figures import theme_title
 from candidly.history import history
 from candidly.records import Incident, Mention, Silence
 from candidly.rise import Rise
 from candidly.session import Session
 from candidly.silencing import silences
-from candidly.spike import SpikeKind
+from candidly.spike import Spike, SpikeKind
 from storage import queries, series
 from storage.queries import TIMELY_DAYS
 
@@ -87,22 +87,22 @@ def _risen(session: Session, company: str) -> Iterator[tuple[str, _Risen]]:
 
 
 def evidence(session: Session, company: str, rise: Rise) -> Evidence:
-    """What the mentions of a rise speak of, in whose words, and how much of it is one thread or wording."""
-    spike, zone = rise.spike, ZoneInfo(session.config.report.timezone)
-    start = datetime.combine(spike.first, datetime.min.time(), zone)
-    end = datetime.combine(spike.last + timedelta(days=1), datetime.min.time(), zone)
-    mentions = queries.mentions_frame(session.store, company, start, end)
-    opinions = queries.opinions_frame(session.store, company, start, end)
-    told = opinions[opinions["polarity"].eq("negative")]
-    meant = _meant(rise, mentions, told)
-    told = told[told["pk"].isin(meant["pk"])]
-    counted = told.groupby("theme")["pk"].nunique().sort_values(ascending=False, kind="stable")
+    """What the mentions of a rise speak of, in whose words, and how much of it is one thread or wording.
+
+    Its themes count every complaint, as what rose is counted and the weekly report counts: a mention that is
+    not negative as a whole may complain too.
+    """
+    mentions, complaints = _window(session, company, rise.spike)
+    speaking = _speaking(rise, mentions, complaints)
+    meant = _meant(rise, speaking)
+    told = complaints[complaints["pk"].isin(meant["pk"])]
+    counted = _by_theme(complaints[complaints["pk"].isin(speaking["pk"])])
     texts = queries.texts(session.store, meant["pk"].tail(TEXTS).tolist())
     n, least = max(1, len(meant)), session.config.report.min_group
     large = len(meant) >= least
     return Evidence(
-        themes=[(title(str(theme)), int(count)) for theme, count in counted.items()],
-        quotes=_quotes(session, meant, told, counted, least) if large else (),
+        themes=[(theme_title(str(theme)), int(count)) for theme, count in counted.items()],
+        quotes=_quotes(session, meant, told, _by_theme(told), least) if large else (),
         more="More: candidly alerts show {id}",
         thread=_largest_thread(meant) / n if large else 0.0,
         copies=copies.largest([one.text for one in texts.values()]) / min(n, TEXTS) if large else 0.0,
@@ -110,15 +110,37 @@ def evidence(session: Session, company: str, rise: Rise) -> Evidence:
     )
 
 
-def _meant(rise: Rise, mentions: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    """The mentions that a rise counts."""
-    kept = mentions if rise.kind == "more posts" else mentions[mentions["verdict"].eq("negative")]
+def _window(session: Session, company: str, spike: Spike) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The mentions and complaints of a spike's days, without what was read back too late to count in it."""
+    zone, store, after = session.config.report.timezone, session.store, spike.last + timedelta(days=1)
+    start, end = (datetime.combine(day, datetime.min.time(), ZoneInfo(zone)) for day in (spike.first, after))
+    known = series.mention_days(store, company, spike.first, after, zone)
+    timely = known["pk"][known["known"] - known["day"] <= TIMELY_DAYS]
+    mentions = queries.mentions_frame(store, company, start, end)
+    opinions = queries.opinions_frame(store, company, start, end)
+    complaints = opinions[opinions["polarity"].eq("negative") & opinions["pk"].isin(timely)]
+    return mentions[mentions["pk"].isin(timely)], complaints
+
+
+def _speaking(rise: Rise, mentions: pd.DataFrame, complaints: pd.DataFrame) -> pd.DataFrame:
+    """The mentions of the company as a whole, from the source or about the theme that rose."""
     if rise.whole:
-        return kept
+        return mentions
     part = rise.parts[0]
     if part.kind == "source":
-        return kept[kept["source"].eq(part.name)]
-    return mentions[mentions["pk"].isin(told["pk"][told["theme"].eq(part.name)])]
+        return mentions[mentions["source"].eq(part.name)]
+    return mentions[mentions["pk"].isin(complaints["pk"][complaints["theme"].eq(part.name)])]
+
+
+def _meant(rise: Rise, speaking: pd.DataFrame) -> pd.DataFrame:
+    """Those among them that the rise counts: of a theme each that complains about it, else the negative."""
+    every = rise.kind == "more posts" or (not rise.whole and rise.parts[0].kind == "theme")
+    return speaking if every else speaking[speaking["verdict"].eq("negative")]
+
+
+def _by_theme(complaints: pd.DataFrame) -> pd.Series:
+    """How many mentions complain about each theme, most first."""
+    return complaints.groupby("theme")["pk"].nunique().sort_values(ascending=False, kind="stable")
 
 
 def _largest_thread(mentions: pd.DataFrame) -> int:

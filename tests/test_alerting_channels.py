@@ -79,7 +79,7 @@ def test_a_webhook_gets_json_and_the_delivery_id_as_idempotency_key():
     assert path == "/alert"
     assert headers["Idempotency-Key"] == headers["X-Candidly-Id"] == body["id"] == delivery().id
     assert body["company"] == "Northwind Robotics"
-    assert ["Themes", "Communication (9), Process (3)"] in body["facts"]
+    assert ["Most complaints in 3 days", "Communication (9), Process (3)"] in body["facts"]
 
 
 def test_a_slack_style_hook_gets_escaped_text_without_markup():

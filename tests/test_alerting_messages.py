@@ -37,9 +37,7 @@ def test_a_message_says_what_happened_why_and_where_to_read_on():
     assert said["text"].splitlines() == [
         "14 negative mentions in the 3 days to 10 March 2026; usual is 2 to 6. "
         "70% of all mentions were negative, usual is 30%. Chance alone does this less than once in 3 years.",
-        "Usual: 2 to 6",
-        "By chance: less than once in 3 years",
-        "Themes: Communication (9), Process (3)",
+        "Most complaints in 3 days: Communication (9), Process (3)",
         "“They never wrote back.” (reddit)",
         "Report: reports/2026-W11.html",
     ]

@@ -87,12 +87,44 @@ def test_a_spike_opens_an_incident_with_its_evidence():
 
 
 def test_what_rose_in_other_days_than_the_whole_says_in_how_many():
-    parts = [theme(observed=9), theme("process", days=7, observed=16), theme("offer", days=1, observed=5)]
+    ends = date(2026, 3, 10)
+    parts = [
+        theme(observed=9),
+        theme("process", days=7, observed=16, first=ends - timedelta(days=6)),
+        theme("offer", days=1, observed=5, first=ends - timedelta(days=1)),
+        theme("pay_benefits", observed=6, first=ends - timedelta(days=3)),
+    ]
     facts = dict(rise_incident(COMPANY, whole(spike(), *parts), NOW).detail["facts"])
-    assert facts["Rose too"] == (
+    assert facts["Complaints that rose too"] == (
         "Communication (9; usual 2 to 6), Process (16 in 7 days; usual 2 to 6), "
-        "Offer (5 in 1 day; usual 2 to 6)"
+        "Offer (5 on 09 March; usual 2 to 6), Pay and benefits (6 in the 3 days to 09 March; usual 2 to 6)"
     )
+
+
+def test_a_line_says_which_complaints_it_counts():
+    themes = Evidence([("Communication", 9), ("Process", 4)])
+    from_forum = Part("source", "forum", spike(observed=8))
+
+    def facts(rise):
+        return dict(rise_incident(COMPANY, rise, NOW, themes).detail["facts"])
+
+    assert facts(whole(spike(), theme("process"), from_forum)) == {
+        "Complaints that rose too": "Process (14; usual 2 to 6)",
+        "Sources that rose too": "forum (8; usual 2 to 6)",
+        "Most complaints in 3 days": "Communication (9), Process (4)",
+    }
+    assert facts(only(from_forum)) == {
+        "Most complaints from forum in 3 days": "Communication (9), Process (4)"
+    }
+    assert facts(only(theme())) == {"Of these, also about": "Process (4)"}
+
+
+def test_what_is_usual_and_what_chance_does_is_told_once():
+    detail = rise_incident(COMPANY, whole(spike(), theme()), NOW).detail
+    told = "\n".join([detail["summary"], *(f"{name}: {value}" for name, value in detail["facts"])]).lower()
+    assert told.count("usual is 2 to 6") == 1
+    assert told.count("usual:") == 0
+    assert told.count("chance") == 1
 
 
 def test_the_id_follows_from_rule_company_and_first_day_alone():

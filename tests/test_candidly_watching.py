@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
+from alert_world import spike as alert_spike
 from incident_world import COMPANY, SAID, World, noon, world
 
 from candidly import pipeline, watching
 from candidly.history import history
 from candidly.records import Batch, Removal, Silence, Tally
+from candidly.rise import Part, Rise
 from storage import queries, silences
+from storage.queries import TIMELY_DAYS
 
 
 @pytest.fixture
@@ -54,6 +59,27 @@ def test_a_week_of_ghosting_pages_with_what_it_is_about(quiet):
     assert one.detail["copies_share"] > 0.1
     assert one.id in one.detail["more"]
     assert len(sent(quiet)) == 1
+
+
+def test_a_theme_has_the_same_number_wherever_a_message_names_it(quiet):
+    """Complaints count, whatever the mention comes to as a whole; what was read back too late does not."""
+    quiet.ghosting(20)
+    mention, analysis = quiet.mention()
+    kind = replace(analysis, score=0.6, label="positive")
+    quiet.collect("forum", *((mention.replace(id=f"kind{n}"), kind) for n in range(3)))
+    late = quiet.today - timedelta(days=TIMELY_DAYS + 1)
+    quiet.ghosting(4, day=late)
+    whole = history(quiet.session, COMPANY, quiet.today).whole()
+    days = whole.days.index(late), len(whole.days)
+    counts = whole.themes["communication"]
+    told = int(np.asarray(counts.timely)[days[0] : days[1]].sum())
+    first, last = late, quiet.today
+    spike = alert_spike(first=first, days=(last - first).days + 1, observed=told)
+    part = Part("theme", "communication", spike)
+    for rise in (Rise("more negative", spike, True, (part,)), Rise("more negative", spike, False, (part,))):
+        found = watching.evidence(quiet.session, COMPANY, rise)
+        assert dict(found.themes)["Communication"] == told
+        assert len(found.quotes) == 3
 
 
 def test_looking_again_changes_nothing(quiet):
