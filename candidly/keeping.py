@@ -39,6 +39,8 @@ SETTLE_AT_ONCE: Final = 64 * 1024 * 1024
 """Bytes of a database that is small enough to be written anew each time."""
 SETTLE_WITHIN: Final = timedelta(hours=6)
 """After what time a larger one is."""
+MESSAGES: Final = timedelta(days=180)
+"""How long messages stay after they were sent or given up."""
 
 
 @dataclass(slots=True)
@@ -55,15 +57,16 @@ class Kept:
 
 @dataclass(slots=True)
 class Keeping:
-    """What was done for all of them; `rewritten`: reports that quoted what is gone."""
+    """What was done for all of them; `rewritten`: reports that quoted what is gone; `messages`: dropped."""
 
     sources: list[Kept] = field(default_factory=list)
     rewritten: list[Path] = field(default_factory=list)
     settled: bool = True
+    messages: int = 0
 
 
 def keep(session: Session, sources: Iterable[SourceSettings]) -> Keeping:
-    """Retention and looking up for these sources; then reports and files follow. Hold the run lock."""
+    """Retention and looking up for these sources; then messages, reports and files. Hold the run lock."""
     done = Keeping()
     for settings in sources:
         if session.stopping():
@@ -72,6 +75,7 @@ def keep(session: Session, sources: Iterable[SourceSettings]) -> Keeping:
         done.sources.append(kept)
         _expire(session, settings, kept)
         _look_up(session, settings, kept)
+    done.messages = keeping.forget_messages(session.store, session.now() - MESSAGES)
     done.rewritten = rewrite_reports(session)
     done.settled = settle(session)
     return done

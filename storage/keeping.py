@@ -6,7 +6,7 @@ done, and the rest is found again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,11 +32,14 @@ from storage.schema import (
 from storage.store import Store, lock_mentions
 
 __all__ = [
-    "CHUNK", "EXPIRED", "Holdings", "Told", "due", "erase", "expire", "forget_source", "holdings", "ids",
-    "note", "oldest", "problem_of", "settle", "size", "spend", "take_out", "tombstones_of", "unsettled",
+    "CHUNK", "DONE", "EXPIRED", "Holdings", "Told", "due", "erase", "expire", "forget_messages",
+    "forget_source", "holdings", "ids", "note", "oldest", "problem_of", "settle", "size", "spend", "take_out",
+    "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
+DONE = ("sent", "failed", "grouped")
+"""States of a message that nobody will send any more."""
 
 
 def tombstones_of(store: Store, source: str, keys: Iterable[str]) -> dict[str, str]:
@@ -156,6 +159,28 @@ def expire(store: Store, source: str, keep: timedelta, now: datetime, after: int
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
     return [row.pk for row in rows]
+
+
+def forget_messages(store: Store, before: datetime) -> int:
+    """Drop messages that were sent, given up or put into another `before` a time; how many.
+
+    What waits stays however old it is, and so does what tells of an incident that is open: while its id is
+    there, a message is not written a second time. A closed incident never opens again (`open_incident`).
+    """
+    done = deliveries.c.state.in_(DONE) & (deliveries.c.finished <= before)
+    with store.writing() as connection:
+        still_open = set(connection.scalars(select(incidents.c.id).where(incidents.c.status == "open")))
+        rows = connection.execute(select(deliveries.c.id, deliveries.c.message).where(done)).all()
+        old = [row.id for row in rows if still_open.isdisjoint(_told_of(row.message))]
+        for at in range(0, len(old), CHUNK):
+            connection.execute(delete(deliveries).where(done, deliveries.c.id.in_(old[at : at + CHUNK])))
+    return len(old)
+
+
+def _told_of(message: dict[str, Any]) -> Iterator[str]:
+    """The ids of the incidents that a message tells of; one that stands for several has a list."""
+    yield message.get("incident", "")
+    yield from message.get("incidents", ())
 
 
 def unsettled(store: Store) -> datetime | None:

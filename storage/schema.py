@@ -278,7 +278,7 @@ deliveries = Table(
     Column("message", JSON, nullable=False, comment="What to send."),
     Column("due", UTCDateTime, nullable=False, comment="Not to be sent before."),
     Column("leased", UTCDateTime, comment="A sender holds it until then."),
-    _text("state", "pending, sent or failed."),
+    _text("state", "pending, sent, failed, or grouped: it went out as part of another."),
     Column("attempts", Integer, nullable=False, comment="How often a sender took it."),
     Column("finished", UTCDateTime, comment="When it was sent or given up."),
     _text("error", "What went wrong last."),

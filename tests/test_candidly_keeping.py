@@ -25,7 +25,7 @@ from candidly import keeping, pipeline, purging, removals
 from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
 from candidly.demo.world import Comment, Post, World
 from candidly.errors import CollectorError
-from candidly.records import Mention, Reject
+from candidly.records import Delivery, Mention, Reject
 from candidly.session import Session, load_config, open_session
 from collectors.reddit import RedditCollector
 from collectors.rejects import RejectFile
@@ -503,6 +503,25 @@ def test_the_keyed_id_needs_the_key_and_differs_by_source():
     }
     assert len({keyed, *others}) == 4
     assert preparer().keyed_id("a", "1\u200b") == keyed, "ids are hashed as they are stored"
+
+
+# Messages
+
+
+def test_messages_go_half_a_year_after_they_were_sent_and_keep_says_so(tmp_path, servers):
+    house, address = house_at(tmp_path, servers), f"sqlite:///{tmp_path / 'candidly.db'}"
+    run(house, "collect")
+    with Store.open(address) as store:
+        for name in ("sent", "waiting"):
+            message = {"title": "t", "text": "t"}
+            store.enqueue(Delivery(id=name, channel="log", subject="t", message=message, due=NOW))
+        store.mark_sent("sent", NOW)
+    early = run(house, "keep", now=NOW + keeping.MESSAGES - HOUR)
+    assert "Messages dropped" not in early.err
+    done = run(house, "keep", now=NOW + keeping.MESSAGES)
+    assert "Messages dropped that were sent or given up long ago: 1" in done.err
+    with Store.open(address) as store:
+        assert [one.id for one in queries.deliveries(store)] == ["waiting"]
 
 
 # A source as a whole

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def keep(console: Console, names: tuple[str, ...], as_json: bool) -> int:
-    """Remove what was deleted at its source, and texts older than `keep`.
+    """Remove what was deleted at its source, texts older than `keep`, and messages of half a year ago.
 
     `candidly run` and `candidly schedule` do this too.
     """
@@ -50,12 +50,14 @@ def _show(console: Console, done: Keeping) -> None:
 
 
 def show_rest(console: Console, done: Keeping) -> None:
-    """What somebody should know: trouble, and reports to recall."""
+    """What somebody should know: trouble, reports to recall, messages that are no more."""
     for kept in done.sources:
         if kept.problem:
             console.say(f"{kept.source}: stored items could not be looked up: {kept.problem}")
     for path in done.rewritten:
         console.say(f"Rewritten without quotes that are gone: {path.name}. Recall copies that you passed on.")
+    if done.messages:
+        console.note(f"Messages dropped that were sent or given up long ago: {done.messages:,}")
     if not done.settled:
         console.note("The database file is written anew later, so that no removed text is left in it.")
 
