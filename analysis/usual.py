@@ -35,7 +35,7 @@ class Pace(NamedTuple):
     gaps: tuple[int, ...]  # the level of a window ends so many periods before the window does
     level: int
     least: int  # covered periods before a source is judged
-    share: int  # periods that the usual share is taken from
+    share: int  # periods that the usual share is taken from: a rare mention needs many
     volume: tuple[tuple[int, int], ...]  # longer windows and gaps, of the volume only
     block: int  # what is usual is learnt anew every so many periods
     longest: int
@@ -47,7 +47,7 @@ class Pace(NamedTuple):
 
 DAILY = Pace(
     step=1, year=365.25, windows=(1, 3, 7, 14), gaps=(7, 7, 7, 14), level=84, least=14, share=182,
-    volume=((28, 28), (28, 84)), block=7, longest=1096, looks=3.5, tail=0.9, share_alone=1.0, surge=0.1,
+    volume=((28, 28), (28, 84)), block=7, longest=1096, looks=3.8, tail=0.9, share_alone=1.25, surge=0.05,
 )  # fmt: skip
 WEEKLY = Pace(
     step=7, year=365.25 / 7, windows=(1, 2), gaps=(2, 2), level=52, least=6, share=52,

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.counts import impossible_silence
+from analysis.counts import impossible_silence, panel
 from analysis.spikes import Counts, examine, judge_many, limits, replay
 from analysis.tails import beta_below, log_gamma, share_tail
-from analysis.usual import anscombe, dispersion
+from analysis.usual import DAILY, anscombe, dispersion
+from analysis.windows import judged_windows
 
 TODAY = date(2026, 3, 10)
 
@@ -226,6 +227,20 @@ def test_the_dispersion_weighs_every_error_by_its_residual(seed, mean, spikes, r
         told = np.maximum((errors + 1.6 * 25) / (weights.sum(1) / widths + 25), 1.0)
     np.testing.assert_allclose(phi, told, rtol=1e-9)
     np.testing.assert_allclose(w, weights, rtol=1e-9)
+
+
+def clumped(n=1000, each=6, mean=2.0, seed=1):
+    """Mentions that come `each` at a time, all of a clump negative or none."""
+    rng = np.random.default_rng(seed)
+    negative, other = (each * rng.poisson(m, n).astype(float) for m in (mean * 0.3, mean * 0.7))
+    return Counts(negative + other, negative, np.ones(n))
+
+
+def test_mentions_that_come_in_clumps_are_known_to():
+    data = panel(days(1000), [clumped()], TODAY.toordinal() - 1000, TODAY.toordinal() - 1)
+    windows = judged_windows(data, 999, 990, DAILY, 3).windows
+    assert windows.beyond.mean() > 5.5  # of 6; 4.5 with a cap that does not grow
+    assert windows.spread.mean() > 5.7  # of 6; 5.5 without what weighing down hides
 
 
 @settings(max_examples=60, deadline=None)
