@@ -25,13 +25,34 @@ def write_atomic(path: Path, data: bytes | str) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}.",
-            "Check that the folder exists, may be written to and has room.",
-        ) from error
+        raise _unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise the UsageError of `write_atomic` now, before long work whose result could not be written.
+
+    Where the folder is missing, the nearest that is there is tried. Nothing is left behind.
+    """
+    try:
+        path.exists()  # a name that is too long is an error here
+        folder = next(one for one in path.absolute().parents if one.exists())
+        temporary = folder / f".{secrets.token_hex(6)}.tmp"
+        try:
+            _write_synced(temporary, b"")
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot write {path}: {error.strerror or error}.",
+        "Check that the folder exists, may be written to and has room.",
+    )
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -179,6 +179,22 @@ def test_the_command_prints_a_table_or_json_and_draws(ghosted, tmp_path, capsys)
     assert one["fired"][0]["messages"] >= 1
 
 
+def test_a_page_that_cannot_be_written_is_told_before_anything_else(ghosted, tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("candidly.backtest.backtest", lambda *_: pytest.fail("replayed all the same"))
+    assert command(ghosted, "backtest", "--draws", "0", "--output", str(tmp_path / "file" / "x.html")) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("cannot write") == 1
+
+
+def test_a_page_that_fails_only_when_it_is_written_prints_no_table(ghosted, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("candidly.files.check_writable", lambda _: None)
+    (tmp_path / "file").touch()
+    assert command(ghosted, "backtest", "--draws", "0", "--output", str(tmp_path / "file" / "x.html")) == 2
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("budget", ["0", "soon", "26-days", "-3", "1e9"])
 def test_a_budget_that_is_none_is_refused(ghosted, budget, capsys):
     assert command(ghosted, "backtest", f"--budget={budget}") == 2

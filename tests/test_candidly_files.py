@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from candidly.errors import UsageError
-from candidly.files import write_atomic
+from candidly.files import check_writable, write_atomic
 
 
 def test_writes_text_and_bytes_and_makes_the_folder(tmp_path: Path):
@@ -75,3 +75,27 @@ def test_does_not_write_through_a_link(tmp_path: Path):
     (tmp_path / "link").symlink_to(outside)
     write_atomic(tmp_path / "link", "new")
     assert outside.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["a/b/x.html", "x.html"])
+def test_what_can_be_written_passes_and_nothing_is_left(tmp_path: Path, name):
+    check_writable(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file/x.html", "file/a/x.html", "n" * 300])
+def test_what_cannot_be_written_is_told_before_the_work(tmp_path: Path, name):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot write"):
+        check_writable(tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_full_disk_is_told_before_the_work_and_nothing_is_left(tmp_path: Path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match="No space left"):
+        check_writable(tmp_path / "x.html")
+    assert list(tmp_path.iterdir()) == []

@@ -251,8 +251,11 @@ def backtest(
     Example: candidly alerts backtest --company "Northwind Robotics" --budget 26-weeks
     """
     from candidly.errors import UsageError
+    from candidly.files import check_writable
     from reporting import backtest as page
 
+    if not as_json:
+        check_writable(target)  # the replay may take minutes
     with console.session() as session:
         found = _backtests(session, company, _day(since), _weeks(budget), draws)
     if not found:
@@ -262,9 +265,10 @@ def backtest(
     if as_json:
         console.json([page.as_data(one) for one in found])
         return
+    page.publish(found, target)
     for one in found:
         _say(console, one)
-    console.note(f"Drawn in {page.publish(found, target)}")
+    console.note(f"Drawn in {target}")
 
 
 def _day(text: str | None) -> date | None:
