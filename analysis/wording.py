@@ -50,7 +50,7 @@ def headline(judgement: Judgement, mentions: int, coverage: Sequence[SourceCover
     """The verdict in a few words; a week without mentions says whether anybody looked."""
     if mentions:
         return HEADLINES[judgement]
-    looked = not coverage or any(not row.silent for row in coverage)
+    looked = any(not row.silent for row in coverage)
     return "No mentions this week" if looked else "No data: no source was collected this week"
 
 

@@ -48,13 +48,16 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
 
 
 def _sources(session: Session, company: str) -> list[str]:
-    """The sources that should speak of a company: those about it alone, and those that ever named it."""
+    """The sources that should speak of a company: those about it alone, and those that ever named it.
+
+    Where nobody ever did, all that might: a week in which none of them was read is no week without mentions.
+    """
     named = queries.sources_of(session.store, company)
-    return sorted(
-        source.name
-        for source in session.config.sources
-        if source.enabled and (source.company == company or (source.company is None and source.name in named))
-    )
+    enabled = [source for source in session.config.sources if source.enabled]
+    might = {
+        source.name for source in enabled if source.company is None and (not named or source.name in named)
+    }
+    return sorted(might | {source.name for source in enabled if source.company == company})
 
 
 def _history(session: Session, company: str, since: date, period: Period) -> Frames:

@@ -113,6 +113,7 @@ def test_an_empty_week_says_whether_anybody_looked():
     assert (looked.headline, looked.mentions) == ("No mentions this week", 0)
     blind = summary(world, frames(), before, covered=covered_frame(0))
     assert blind.headline == "No data: no source was collected this week"
+    assert summary(world, frames(), frames(), sources=()).headline == blind.headline
 
 
 def test_without_a_week_before_there_is_no_comparison():

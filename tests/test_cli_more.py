@@ -100,6 +100,18 @@ def test_no_report_is_written_of_a_company_of_which_nothing_is_known(house: Hous
     assert len(house.run("run", "--json").json["reports"]) == 3
 
 
+def test_an_empty_store_says_the_same_of_every_company(house: House) -> None:
+    """One has a source of its own, of the other a source that reads about anybody might speak."""
+    config = CONFIG.replace("    aliases: [Northwind]", "    aliases: [Northwind]\n  - name: Halden & Price")
+    news = "  - {name: news, type: feed, urls: ['https://news.example/feed'], terms_read: 2026-01-01}"
+    house.write("config.yaml", config.replace("alerts:", f"{news}\nalerts:"))
+    done = house.run("report")
+    headlines = [line for line in done.out.splitlines() if not line.startswith(" ")]
+    assert headlines == ["No data: no source was collected this week"] * 2
+    (page,) = (house.folder / "reports").glob("halden*.md")
+    assert "missing and not zero: news" in page.read_text(encoding="utf-8")
+
+
 def test_a_week_without_mentions_is_reported_again_when_its_export_comes(house: House) -> None:
     """Only old reviews at first: nothing is known of last week, until Tuesday brings its export."""
     export = house.folder / "inbox" / "reviews.csv"
