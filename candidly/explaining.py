@@ -15,6 +15,9 @@ from candidly.records import Analysis, Opinion
 SIGNS: Final = {"positive": "+", "negative": "-", "neutral": "="}
 FELT: Final = 0.05
 """Clauses scoring within this are neither red nor green."""
+UNKNOWN: Final = "und"
+"""ISO 639 for a language that was not found out (`analysis.language`)."""
+FEW_WORDS: Final = 6
 
 _RED, _GREEN, _DIM, _BOLD, _UNDERLINED, _NOT_UNDERLINED, _RESET = (
     f"\x1b[{code}m" for code in (31, 32, 2, 1, 4, 24, 0)
@@ -73,13 +76,16 @@ def clauses(text: str, analysis: Analysis, spans: Sequence[Span]) -> list[Clause
 
 def legend(text: str, analysis: Analysis) -> Iterator[str]:
     """What was found in the text as a whole, line by line."""
+    unknown = analysis.language == UNKNOWN
     if analysis.score is None:
-        yield f"unscored: {visible(analysis.unscored)}"
+        why = analysis.unscored
+        yield f"unscored: {_untold(text) if unknown and why == f'language {UNKNOWN}' else visible(why)}"
     else:
         yield f"{analysis.label} {analysis.score:+.3f}"
     yield (
-        f"language {visible(analysis.language)}, role {analysis.role}, stage {analysis.stage}, "
-        f"ghosting {analysis.ghosting}" + (", lost customer" if analysis.lost_customer else "")
+        f"language {'unknown' if unknown else visible(analysis.language)}, role {analysis.role}, "
+        f"stage {analysis.stage}, ghosting {analysis.ghosting}"
+        + (", lost customer" if analysis.lost_customer else "")
     )
     if analysis.truncated:
         yield "only the beginning was read: the text is too long"
@@ -87,6 +93,11 @@ def legend(text: str, analysis: Analysis) -> Iterator[str]:
     for opinion in analysis.opinions:
         evidence = visible(" ".join(text[opinion.start : opinion.end].split()))
         yield f'  {visible(opinion.theme).ljust(width)}  {opinion.polarity:8}  "{evidence}"'
+
+
+def _untold(text: str) -> str:
+    few = sum(any(map(str.isalpha, word)) for word in text.split()) <= FEW_WORDS
+    return f"the language cannot be told{' from so few words' if few else ''}"
 
 
 def as_data(analysis: Analysis, spans: Sequence[Span]) -> dict[str, Any]:

@@ -52,8 +52,26 @@ def test_the_legend_tells_the_rest() -> None:
         '  pay_benefits   positive  "pay was fine"',
     ]
     assert next(legend("", Analysis(version="1", unscored="no text"))) == "unscored: no text"
+    german = Analysis(version="1", unscored="language de", language="de")
+    assert next(legend("x", german)) == "unscored: language de"
     lost = Analysis(version="1", lost_customer=True, truncated=True, unscored="language de", language="de")
     assert [line for line in legend("x", lost) if "lost customer" in line or "too long" in line]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("qx zv", "the language cannot be told from so few words"),
+        ("😁😁😁", "the language cannot be told from so few words"),
+        ("qx zv " * 20, "the language cannot be told"),
+    ],
+)
+def test_a_language_that_is_not_known_is_said_in_words(text: str, why: str) -> None:
+    found = Analyser(config.Analysis(), Path()).analyse_text(text)
+    told = list(legend(text, found))
+    assert told[0] == f"unscored: {why}"
+    assert told[1].startswith("language unknown, role ")
+    assert as_data(found, ())["language"] == "und"
 
 
 @pytest.mark.parametrize(
