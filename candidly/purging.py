@@ -32,16 +32,19 @@ def known(session: Session, name: str) -> keeping.Holdings:
     return found
 
 
-def erase(session: Session, name: str, ids: Sequence[str]) -> dict[str, Any]:
+def erase(session: Session, name: str, ids: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Remove mentions by their ids at the site, and never store them again; the certificate.
 
-    It names no id, but how many were asked for and how many were stored. Hold the run lock.
+    It names no id, but how many were asked for and how many were stored. Beside it: the ids by which nothing
+    was. Hold the run lock.
     """
     known(session, name)
     gone = [removal(session.preparer, name, id_, ERASED) for id_ in dict.fromkeys(ids)]
+    stored = keeping.among(session.store, name, [one.id for one in gone])
+    missing = [one.id for one in gone if one.id not in stored]
     removed = keeping.erase(session.store, name, gone, session.now())
     rewritten = keepers.rewrite_reports(session)
-    return _signed({
+    certificate = _signed({
         "source": name,
         "at": session.now().isoformat(),
         "asked": len(gone),
@@ -49,6 +52,7 @@ def erase(session: Session, name: str, ids: Sequence[str]) -> dict[str, Any]:
         "files_written_anew": keepers.settle(session, at_once=True),
         "reports_rewritten": [path.name for path in rewritten],
     })  # fmt: skip
+    return certificate, missing
 
 
 def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from storage.schema import (
 from storage.store import Store, lock_mentions
 
 __all__ = [
-    "CHUNK", "DONE", "EXPIRED", "Holdings", "Told", "due", "erase", "expire", "forget_messages",
+    "CHUNK", "DONE", "EXPIRED", "Holdings", "Told", "among", "due", "erase", "expire", "forget_messages",
     "forget_source", "holdings", "ids", "note", "oldest", "problem_of", "settle", "size", "spend", "take_out",
     "tombstones_of", "unsettled",
 ]  # fmt: skip
@@ -130,6 +130,16 @@ def take_out(store: Store, source: str, gone: Sequence[Removal], now: datetime, 
         failpoints.hit("store.commit")
     failpoints.hit("store.committed")
     return removed
+
+
+def among(store: Store, source: str, ids: Sequence[str]) -> set[str]:
+    """Those of these ids whose mentions are stored."""
+    found: set[str] = set()
+    with store.reading() as connection:
+        for at in range(0, len(ids), CHUNK):
+            here = select(_M.id).where(_M.source == source, _M.id.in_(ids[at : at + CHUNK]))
+            found.update(connection.scalars(here))
+    return found
 
 
 def erase(store: Store, source: str, gone: Sequence[Removal], now: datetime) -> int:

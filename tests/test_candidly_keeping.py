@@ -564,6 +564,8 @@ def test_an_erasure_on_request_removes_and_blocks_and_names_no_id(tmp_path, serv
     servers.world = world_of(*servers.world.posts, post(6), post(7))
     done = run(house, "source", "erase", "reddit", "t3_p1", "t3_p6", "t3_p1", "--json")
     assert (done.json["asked"], done.json["removed"]) == (2, 1)
+    assert (done.code, "nothing was stored by the id 't3_p6'." in done.err) == (2, True)
+    assert "t3_p1" not in done.err
     assert done.json["sha256"] == purging.digest(done.json)
     assert "t3_p" not in done.out
     assert "canaryp1z" not in words(house)
@@ -571,6 +573,10 @@ def test_an_erasure_on_request_removes_and_blocks_and_names_no_id(tmp_path, serv
     assert (done.json[0]["stored"], done.json[0]["reasons"]) == (3, {"erased on request": 2})
     done = run(house, "source", "erase", "reddit", "t1_c0x0")
     assert "asked for: 1, removed: 1" in done.out
+    assert (done.code, done.err) == (0, "")
+    done = run(house, "source", "erase", "reddit", "t1_c0x0", *(f"t1_new{n}" for n in range(12)))
+    assert "asked for: 13, removed: 0" in done.out
+    assert (done.code, "ids 't1_c0x0', 't1_new0', " in done.err, "and 3 more." in done.err) == (2, True, True)
     assert run(house, "source", "erase", "redit", "x").code == 2
 
 

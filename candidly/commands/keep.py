@@ -11,6 +11,9 @@ from candidly.console import Console, table
 if TYPE_CHECKING:
     from candidly.keeping import Keeping
 
+NAMED = 10
+"""Ids that are named one by one."""
+
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
@@ -103,7 +106,8 @@ def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -
 def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> None:
     """Remove single mentions of SOURCE by their ids at the site, for good: a request for erasure.
 
-    What is not stored (yet) is kept from ever being stored.
+    What is not stored (yet) is kept from ever being stored, and the exit code is 2: look whether it is the
+    id that you meant.
 
     \b
     Example: candidly source erase reddit t1_abc123
@@ -111,13 +115,28 @@ def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> N
     from candidly import purging
 
     with console.session() as session, session.lock():
-        certificate = purging.erase(session, name, ids)
+        certificate, missing = purging.erase(session, name, ids)
     if as_json:
         console.json(certificate)
-        return
-    console.say(f"Certificate of erasure: source {name}, {certificate['at']}")
-    console.say(f"  asked for: {certificate['asked']:,}, removed: {certificate['removed']:,}")
-    _show_files(console, certificate)
+    else:
+        console.say(f"Certificate of erasure: source {name}, {certificate['at']}")
+        console.say(f"  asked for: {certificate['asked']:,}, removed: {certificate['removed']:,}")
+        _show_files(console, certificate)
+    if missing:
+        raise _not_stored(name, missing)
+
+
+def _not_stored(name: str, ids: list[str]) -> Exception:
+    """What somebody should hear who mistyped an id; the ids are their own words."""
+    from candidly.errors import UsageError
+
+    shown = ", ".join(map(repr, ids[:NAMED])) + (
+        f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+    )
+    return UsageError(
+        f"of {name} nothing was stored by the id{'s' if len(ids) > 1 else ''} {shown}.",
+        'From now on nothing will be. Look for others with: candidly query "SELECT id, url FROM mention"',
+    )
 
 
 def _show_files(console: Console, certificate: dict[str, Any]) -> None:
