@@ -50,7 +50,7 @@ def test_slack_gets_a_header_facts_and_quotes_as_blocks():
     assert head["text"]["text"] == "Northwind Robotics: 14 negative mentions in 3 days (usual: 2 to 6)"
     assert head["block_id"] == delivery().id
     assert summary["text"]["text"].startswith("14 negative mentions in the 3 days to 10 March 2026")
-    assert facts["fields"][0]["text"] == "Usual\n2 to 6"
+    assert facts["fields"][0]["text"] == "Most complaints in 3 days\nCommunication (9), Process (3)"
     assert quote["text"]["text"] == "“They never wrote back.” (reddit)"
     assert "2026-W11" in more["elements"][0]["text"]
     assert delivery().id in foot["elements"][0]["text"]
