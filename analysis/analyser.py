@@ -144,6 +144,14 @@ class Analyser:
             found += items_of([text for text, _, _ in part], given)
         return found
 
+    def scored(self, texts: Sequence[str]) -> list[bool]:
+        """Which of them are in a language that is scored."""
+        found: list[str] = []
+        for at in range(0, len(texts), TAUGHT_AT_ONCE):
+            part: list[Text] = [(text[:LONGEST], "post", None) for text in texts[at : at + TAUGHT_AT_ONCE]]
+            found += self._open_batch(part, [fold(text) for text, _, _ in part]).languages
+        return [language in self._scored for language in found]
+
     def _analyse(self, texts: Sequence[Text]) -> list[Analysis]:
         if self._plain:
             opened = [self._open(*one) for one in texts]

@@ -29,7 +29,8 @@ KINDS: Final = ("interview", "review", "post")
 ROLES: Final[tuple[Role, ...]] = ("candidate", "employee", "former", "other")
 STAGES: Final = ("applied", "screened", "interviewed", "offered", "hired", "unclear")
 
-CLAUSE_OUTPUTS: Final = ("positive", "negative", *THEMES)
+CLAUSE_OUTPUTS: Final = ("positive", "negative", *THEMES, "silence")
+"""What a clause is read for. Silence: of an employer who stopped answering."""
 TEXT_OUTPUTS: Final = (
     *(f"text:{name}" for name in ("positive", "negative", "neither")),
     *(f"text:{name}" for name in THEMES),
@@ -211,6 +212,8 @@ def spread(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return which, np.arange(len(which)) + (low - past + count)[which]
 
 
+OF_THEMES: Final = slice(2, 2 + len(THEMES))
+"""Where the themes stand among CLAUSE_OUTPUTS."""
 THEME_NUMBER: Final = {name: n for n, name in enumerate(THEMES)}
 
 
@@ -319,10 +322,24 @@ def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
     if len(parts.text):
         first = first_of(parts.text)
         tops[parts.text[first]] = np.maximum.reduceat(clause, first, axis=0)
-        mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, 2:], -8, 8)), first, axis=0)
+        mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, OF_THEMES], -8, 8)), first, axis=0)
     shown = np.minimum(counts, LONG)
     mass *= (shown / length)[:, None]  # the same again and again is not more of it
-    return np.column_stack((*mean, lean, np.log1p(shown), tops, np.log1p(mass), text, _facts(features)))
+    manners = _by_manner(features, np.column_stack((*mean, lean, tops[:, :2], text[:, :3])))
+    sums_, facts = (*mean, lean, np.log1p(shown), tops, np.log1p(mass)), _facts(features)
+    return np.column_stack((*sums_, text, facts, manners))
+
+
+def _by_manner(features: Features, tone: Floats) -> Floats:
+    """The tone once more, in columns of each manner of text: a review without headings praises otherwise than
+    one with pros and cons, and a post blames otherwise than either."""
+    known = features.given
+    n, width = tone.shape
+    manner = known.kind.copy()
+    manner[known.sections[0]] = len(KINDS)
+    rows = np.zeros((n, MANNERS, width))
+    rows[np.arange(n), manner] = tone
+    return rows.reshape(n, MANNERS * width)
 
 
 def _facts(features: Features) -> Floats:
@@ -340,4 +357,5 @@ def _facts(features: Features) -> Floats:
 
 
 FACTS: Final = 31
-POOLED: Final = 4 + len(CLAUSE_OUTPUTS) + len(THEMES) + len(TEXT_OUTPUTS) + FACTS
+MANNERS: Final = len(KINDS) + 1  # the kinds, and texts under headings
+POOLED: Final = 4 + len(CLAUSE_OUTPUTS) + len(THEMES) + len(TEXT_OUTPUTS) + FACTS + 8 * MANNERS

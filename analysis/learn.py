@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from analysis.clauses import Bools, Hashes, Ints, name_hash
+from analysis.clauses import Bools, Hashes, Ints
 from analysis.features import (
     CLAUSE_OUTPUTS,
     KINDS,
@@ -32,14 +32,15 @@ from analysis.features import (
     pooled,
     take_apart,
 )
+from analysis.hashtable import places
 from analysis.logistic import Sparse, dense, fit, fit_classes
-from analysis.reader import best_clauses, polarity_features
+from analysis.priors import priors
 
 FOLDS: Final = 5
-L2_CLAUSE, L2_TEXT, L2_COMBINE, L2_CLASSES = 1.5, 8.0, 60.0, 10.0
+L2_CLAUSE, L2_TEXT, L2_COMBINE, L2_CLASSES = 1.5, 8.0, 60.0, 30.0
 EVIDENCE_WEIGHT: Final = 3.0  # a clause that was named as evidence, against one that was not
 NATURAL_WEIGHT: Final = 0.35  # a clause that stands under pros or cons, against one judged by a person
-VALENCE: Final = 0.35  # of a weight for each point of VADER's valence
+SILENCE: Final = "silence"  # the output of clauses that is no theme
 
 HEADS: Final = (
     "positive", "negative", "neither", "mixed",
@@ -140,10 +141,12 @@ class Trainer:
         valences: Mapping[str, float],
         folds: Ints | None = None,
         natural_folds: Ints | None = None,
+        known: Mapping[str, Mapping[str, float]] = {},
     ) -> None:
         """`folds`: which texts are judged together, by weights learned on the others.
 
         `natural_folds`: the same for natural texts, which are never judged but else always learned from.
+        `known`: see `priors`.
         """
         self.labelled, self.natural = labelled, natural
         self.vocabulary = vocabulary
@@ -159,7 +162,7 @@ class Trainer:
         self.plain_rows = _without(plain_rows, np.asarray(kinds))
         self.plain_tone = np.asarray([one.tone for one in natural], np.int64)[self.plain.clauses.text]
         self.plain_fold = None if natural_folds is None else natural_folds[self.plain.clauses.text]
-        self.prior = _valence_prior(vocabulary, valences)
+        self.prior = priors(vocabulary, valences, known)
         self.overlap = self._evidence()
         self.whole = np.asarray([not one.partly for one in labelled])
         self.weight = np.asarray([one.weight for one in labelled])
@@ -213,6 +216,16 @@ class Trainer:
                     y[clause] = known[clause] = True
         return y, known
 
+    def silence_targets(self) -> tuple[Bools, Bools]:
+        """Per clause: does it tell of an employer who stopped answering, and is it known whether it does."""
+        silent = np.asarray([one.ghosting == "employer" for one in self.labelled])
+        y, known = np.zeros(len(self.owner), bool), (self.whole & ~silent)[self.owner]
+        for n in places(silent):
+            for clause, theme, polarity in self.overlap[n]:
+                if (theme, polarity) == ("communication", "negative"):
+                    y[clause] = known[clause] = True
+        return y, known
+
     def text_target(self, output: str) -> Bools:
         """Per text: what a head or a text output should say."""
         name = output.removeprefix("text:")
@@ -228,15 +241,14 @@ class Trainer:
         rows = stack(self.clauses.take(use), natural)
         every = np.concatenate((y[use], np.where(natural_tone > 0, 0, 1)))
         counts = np.concatenate((weight[use], np.full(natural.rows, NATURAL_WEIGHT)))
-        columns = [
-            fit(rows, every == k, l2=L2_CLAUSE, weight=counts, prior=sign * self.prior)
-            for k, sign in ((0, 1.0), (1, -1.0))
-        ]
-        for theme in THEMES:
-            target, known = self.theme_targets(theme)
+        columns = [fit(rows, every == k, l2=L2_CLAUSE, weight=counts, prior=self.prior[:, k]) for k in (0, 1)]
+        for k, name in enumerate(CLAUSE_OUTPUTS[2:], 2):
+            target, known = self.silence_targets() if name == SILENCE else self.theme_targets(name)
             use = inside & known
             counts = np.where(target[use], EVIDENCE_WEIGHT, 1.0)
-            columns.append(fit(self.clauses.take(use), target[use], l2=L2_CLAUSE, weight=counts))
+            columns.append(
+                fit(self.clauses.take(use), target[use], l2=L2_CLAUSE, weight=counts, prior=self.prior[:, k])
+            )
         return _columns(columns)
 
     def fit_texts(self, keep: Bools) -> tuple[Floats, Floats]:
@@ -291,21 +303,6 @@ def _without(rows: Sparse, ids: Ints) -> Sparse:
     keep = ~np.isin(rows.ids, ids)
     count = np.concatenate(([0], np.cumsum(keep)))
     return Sparse(count[rows.starts], rows.ids[keep], rows.values[keep], rows.width)
-
-
-def _valence_prior(vocabulary: Vocabulary, valences: Mapping[str, float]) -> Floats:
-    """Where the weights of "positive" start: VADER's valence, turned round and halved under a negation."""
-    prior = np.zeros(len(vocabulary) + len(SIGNS))
-    for word, valence in valences.items():
-        for name, share in ((word, VALENCE), ("~" + word, -0.5 * VALENCE)):
-            try:
-                hashed = name_hash(name)
-            except ValueError:
-                continue
-            at = int(np.searchsorted(vocabulary.hashes, hashed))
-            if at < len(vocabulary) and vocabulary.hashes[at] == hashed:
-                prior[at] = share * valence
-    return prior
 
 
 def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, Floats]:
@@ -366,31 +363,3 @@ def train(trainer: Trainer, sentiment_weight: Floats) -> tuple[Model, Floats, Fl
         np.asarray(thresholds),
     )  # fmt: skip
     return model, held, by_clause, standard
-
-
-def train_polarity(trainer: Trainer, by_clause: Floats, held: Floats) -> tuple[Floats, Floats, float]:
-    """Weights and biases of POLARITIES, and the accuracy in cross-validation.
-
-    Learned on every theme that people named, at the clause that the reader would show for it.
-    """
-    numbers = {name: k for k, name in enumerate(THEMES)}
-    pairs = [
-        (n, numbers[theme["theme"]], POLARITIES.index(theme["polarity"]))
-        for n, one in enumerate(trainer.labelled)
-        for theme in one.themes
-        if theme["theme"] in numbers
-    ]
-    bounds = np.searchsorted(trainer.owner, np.arange(len(trainer.labelled) + 1))
-    text, theme, truth = (np.asarray(column, np.int64) for column in zip(*pairs, strict=True))
-    some = bounds[text + 1] > bounds[text]
-    text, theme, truth = text[some], theme[some], truth[some]
-    best = best_clauses(by_clause, bounds, text, theme)
-    told = polarity_features(trainer.features, by_clause, held, text, theme, best)
-    guess = np.zeros((len(text), 3))
-    for fold in np.unique(trainer.folds):
-        out = trainer.folds[text] == fold
-        for k in range(3):
-            w, b = fit(dense(told[~out]), truth[~out] == k, l2=1.0)
-            guess[out, k] = told[out] @ w + b
-    weights, bias = _columns([fit(dense(told), truth == k, l2=1.0) for k in range(3)])
-    return weights, bias, float((guess.argmax(axis=1) == truth).mean())

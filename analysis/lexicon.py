@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from analysis.clauses import FIRST, GAP, NEGATED, SECOND, THIRD, Bools, Hashes, Ints, Tokens, tokenise
 from analysis.features import CLAUSE_OUTPUTS, POOLED, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
+from analysis.opinions import EVIDENCE_FEATURES, POLARITY_FEATURES
 from candidly.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent / "data"
@@ -35,7 +36,7 @@ _SIGNS: Final = frozenset(SIGNS)
 
 @dataclass(frozen=True, slots=True)
 class Combine:
-    """The combining step: standardised sums -> heads, and clause tones -> the polarity of an opinion."""
+    """The combining step: standardised sums -> heads; clauses -> evidence and polarity of an opinion."""
 
     bias: Floats
     mean: Floats
@@ -43,6 +44,7 @@ class Combine:
     heads: Floats
     heads_bias: Floats
     thresholds: Floats
+    evidence: Floats
     polarity: Floats
     polarity_bias: Floats
 
@@ -152,6 +154,8 @@ class Lexicon:
             shapes = found.bias.shape, found.heads.shape, found.heads_bias.shape
             right = shapes == ((len(OUTPUTS),), (POOLED, heads), (heads,))
             right = right and found.mean.shape == found.scale.shape == (POOLED,)
+            right = right and found.evidence.shape == (EVIDENCE_FEATURES,)
+            right = right and found.polarity.shape == (POLARITY_FEATURES, 3)
         except (ValueError, TypeError, KeyError):
             right = False
         if not right:

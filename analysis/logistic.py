@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 MEMORY: Final = 10
-STEPS: Final = 120
+STEPS: Final = 60
 ENOUGH: Final = 1e-4  # relative size of the gradient at which to stop
 
 
@@ -121,6 +121,28 @@ def fit_classes(
 
     best = minimise(cost, np.zeros((width + 1) * classes)).reshape(width + 1, classes)
     return best[:-1], best[-1]
+
+
+def fit_choice(x: Floats, chosen: Bools, group: Ints, weight: Floats, *, l2: float = 5.0) -> Floats:
+    """Conditional logit: weights of shape (width,) by which one of a group is chosen (McFadden 1974).
+
+    `x` of shape (candidates, width), `group` sorted and counting from 0, `weight` of each group. Where
+    several of a group were chosen, any of them is right; a group of which none was counts for nothing.
+    """
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    right = np.add.reduceat(chosen.astype(float), first) > 0
+    counts = weight * right
+
+    def cost(point: Floats) -> tuple[float, Floats]:
+        score = x @ point
+        odds = np.exp(score - np.maximum.reduceat(score, first)[group])
+        total, hit = np.add.reduceat(odds, first), np.add.reduceat(odds * chosen, first)
+        hit = np.where(right, np.maximum(hit, 1e-300), 1.0)
+        loss = counts * np.where(right, np.log(total) - np.log(hit), 0.0)
+        residual = counts[group] * (odds / total[group] - odds * chosen / hit[group])
+        return float(loss.sum() + 0.5 * l2 * (point @ point)), x.T @ residual + l2 * point
+
+    return minimise(cost, np.zeros(x.shape[1]))
 
 
 def minimise(cost: Callable[[Floats], tuple[float, Floats]], point: Floats) -> Floats:

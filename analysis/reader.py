@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from analysis.clauses import Ints
 from analysis.features import (
     CLAUSE_OUTPUTS,
     ROLES,
@@ -24,21 +23,19 @@ from analysis.features import (
     Found,
     Item,
     chance,
-    first_of,
     look_up,
     pooled,
-    spread,
     sums,
     take_apart,
 )
 from analysis.hashtable import places
 from analysis.lexicon import Lexicon
+from analysis.opinions import as_headed, best_of, candidates, evidence, polarity_features
 from candidly.records import Label, Opinion, Polarity, Role, Stage
 
 POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
 HEAD_THEMES, HEAD_ROLES, HEAD_STAGES, HEAD_GHOSTING = 4, 20, 24, 30
 SPREAD: Final = 4.0  # log-odds between positive and negative that make a score of 0.76
-LONG_SENTENCE: Final = 240  # characters; longer ones give only the clause as evidence
 
 
 class Reading(NamedTuple):
@@ -162,10 +159,13 @@ class Reader:
         bounds = batch.features.clauses.text.searchsorted(np.arange(n + 1))
         some = bounds[text + 1] > bounds[text]
         text, theme = text[some], theme[some]
-        best = best_clauses(batch.clause, bounds, text, theme)
-        told = polarity_features(batch.features, batch.clause, batch.heads, text, theme, best)
         combine = self.lexicon.combine
+        found = candidates(batch.features, batch.clause, bounds, text, theme)
+        serves = product(found.told, combine.evidence)
+        best = best_of(found, serves)
+        told = polarity_features(batch.features, batch.clause, batch.heads, text, theme, found, serves)
         polarity = (product(told, combine.polarity) + combine.polarity_bias).argmax(axis=1)
+        polarity = as_headed(polarity, batch.features.clauses.prior[best], batch.clause[best])
         start, end = evidence(batch.features, best)
         opinions = [
             Opinion(THEMES[k], POLARITIES[p], a, b)
@@ -195,49 +195,3 @@ def product(rows: Floats, matrix: Floats) -> Floats:
 
 
 MOST_PRODUCTS: Final = 200_000
-
-
-def best_clauses(clause: Floats, bounds: Ints, text: Ints, theme: Ints) -> Ints:
-    """For each pair of text and theme the clause that speaks for the theme the most."""
-    if not len(text):
-        return text
-    pair, rows = spread(bounds[text], bounds[text + 1])
-    value = clause[rows, 2 + theme[pair]]
-    most = np.maximum.reduceat(value, first_of(pair))
-    best = places(value == most[pair])
-    best = best[first_of(pair[best])]
-    return rows[best]
-
-
-def evidence(features: Features, clause: Ints) -> tuple[Ints, Ints]:
-    """The sentences of clauses as offsets; of a long sentence only the clause."""
-    parts = features.clauses
-    low = parts.sentence.searchsorted(parts.sentence[clause])
-    high = parts.sentence.searchsorted(parts.sentence[clause], "right") - 1
-    start, end = parts.start[low], parts.end[high]
-    long = end - start > LONG_SENTENCE
-    return np.where(long, parts.start[clause], start), np.where(long, parts.end[clause], end)
-
-
-def polarity_features(
-    features: Features, clause: Floats, heads: Floats, text: Ints, theme: Ints, best: Ints
-) -> Floats:
-    """What decides an opinion's polarity, of shape (opinions, POLARITY_FEATURES).
-
-    Tone of its clause and sentence, the text's sentiment, the section, what its phrases say, the theme.
-    """
-    parts = features.clauses
-    tone = np.clip(clause[:, :2], -6, 6)
-    low = parts.sentence.searchsorted(parts.sentence[best])
-    high = parts.sentence.searchsorted(parts.sentence[best], "right")
-    running = np.concatenate((np.zeros((1, 2)), np.cumsum(tone, axis=0)))
-    mean = (running[high] - running[low]) / np.maximum(high - low, 1)[:, None]
-    said = np.zeros((len(heads), len(THEMES), 2))
-    owner, number, value, _, _ = features.given.hits
-    for column, sign in enumerate((1, -1)):
-        with_it = value == sign
-        said[owner[with_it], number[with_it], column] = 1.0
-    which = np.zeros((len(text), len(THEMES)))
-    which[np.arange(len(text)), theme] = 1.0
-    sentiment = np.clip(heads[text, :4], -6, 6)
-    return np.column_stack((tone[best], mean, sentiment, parts.prior[best], said[text, theme], which))

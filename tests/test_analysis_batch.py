@@ -19,7 +19,7 @@ from analysis.features import THEMES, first_of, spread, sums
 from analysis.hashtable import HashIndex, HashMemo
 from analysis.language import LanguageFinder
 from analysis.phrases import PhraseBook, fold, words_of
-from analysis.reader import best_clauses, product
+from analysis.reader import product
 from analysis.sentences import split
 from candidly.config import Analysis, Theme
 from candidly.records import Mention
@@ -174,12 +174,6 @@ def test_spread_and_first_of():
     which, numbers = spread(np.array([3, 9, 5]), np.array([5, 9, 6]))
     assert (which.tolist(), numbers.tolist()) == ([0, 0, 2], [3, 4, 5])
     assert first_of(np.array([1, 1, 4, 4, 5])).tolist() == [0, 2, 4]
-
-
-def test_the_best_clause_is_the_first_that_says_most():
-    clause = np.array([[0, 0, 1.0], [0, 0, 3.0], [0, 0, 3.0], [0, 0, 2.0], [0, 0, 5.0]])
-    bounds = np.array([0, 3, 3, 5])
-    assert best_clauses(clause, bounds, np.array([0, 2]), np.array([0, 0])).tolist() == [1, 4]
 
 
 # The rules on arrays against the rules on one text

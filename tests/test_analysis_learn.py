@@ -13,7 +13,6 @@ from analysis.learn import (
     HEAD_GROUPS,
     HEADS,
     POLARITIES,
-    VALENCE,
     Labelled,
     Natural,
     Trainer,
@@ -23,8 +22,10 @@ from analysis.learn import (
     rows_by_text,
     stack,
     train,
-    train_polarity,
 )
+from analysis.learnopinions import train_evidence, train_polarity
+from analysis.opinions import EVIDENCE_FEATURES, POLARITY_FEATURES
+from analysis.priors import KNOWN, VALENCE
 
 PLACES = ("canteen", "warehouse", "lab", "desk", "floor", "store", "hall", "yard")
 
@@ -117,6 +118,32 @@ def test_unseen_words_keep_the_valence_of_vader(fitted):
     assert weight(fitted, "~splendidly", "positive") == pytest.approx(-VALENCE)
 
 
+def test_what_is_known_of_an_n_gram_is_where_its_weights_start():
+    known = {
+        "offer": {"splendidly": 3.0, "not in the vocabulary at all": 3.0, "unheard": 2.0},
+        "tone": {"splendidly": -2.0},
+    }
+    one = Trainer(TEXTS, NATURAL, VOCABULARY, {"splendidly": 2.0}, known=known)
+    weights = one.fit_clauses(np.ones(len(TEXTS), bool))
+    assert weight(weights, "splendidly", "offer") == pytest.approx(3 * KNOWN)
+    assert weight(weights, "splendidly", "pay_benefits") == pytest.approx(0.0, abs=1e-6)
+    assert weight(weights, "splendidly", "positive") == pytest.approx(-2 * KNOWN), "not VADER's"
+    assert weight(weights, "~splendidly", "positive") == pytest.approx(KNOWN)
+
+
+def test_silence_is_learned_from_the_complaint_of_texts_in_which_the_employer_went_silent():
+    said = "The offer was fine. They never wrote again."
+    complaint = {"theme": "communication", "polarity": "negative", "start": 20, "end": len(said)}
+    texts = [
+        replace(TEXTS[0], item=replace(TEXTS[0].item, text=said), themes=[complaint], ghosting=ghosting)
+        for ghosting in ("employer", "none")
+    ]
+    one = trainer(texts)
+    y, known = one.silence_targets()
+    assert y.tolist() == [False, True, False, False]
+    assert known.tolist() == [False, True, True, True]
+
+
 def test_a_theme_is_learned_from_its_evidence(fitted):
     assert weight(fitted, "offer", "offer") > 0.5
     assert weight(fitted, "offer", "pay_benefits") < 0.2
@@ -167,8 +194,12 @@ def test_the_whole_model_tells_the_texts_apart(plain):
     assert ((held[:, offer] > model.thresholds[offer]) == has).mean() > 0.95
     role = HEADS.index("role:candidate")
     assert (held[:, role] > held[:, role + 1]).sum() == pytest.approx(60, abs=5)
-    weights, bias, accuracy = train_polarity(plain, by_clause, held)
-    assert weights.shape[1] == len(bias) == len(POLARITIES)
+    evidence, score, pointed = train_evidence(plain, by_clause)
+    assert evidence.shape == (EVIDENCE_FEATURES,)
+    assert pointed > 0.95
+    weights, bias, accuracy = train_polarity(plain, by_clause, held, score)
+    assert weights.shape == (POLARITY_FEATURES, len(POLARITIES))
+    assert bias.shape == (len(POLARITIES),)
     assert accuracy > 0.95
     assert standard.shape[0] == len(TEXTS)
     assert len(THEMES) == 16

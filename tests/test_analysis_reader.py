@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.features import SIGNS, Hit, Item, take_apart
 from analysis.lexicon import Lexicon
-from analysis.reader import Contribution, Reader, best_clauses
+from analysis.reader import Contribution, Reader
 from candidly.records import Label, Polarity, Role, Stage
 
 READER = Reader(Lexicon())
@@ -178,19 +177,3 @@ def test_nothing_to_read():
     assert READER.read([]) == []
     assert READER.tones(item("")) == []
     assert READER.contributions(item("...")) == []
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(max_examples=50, deadline=None)
-def test_best_clauses_are_the_first_of_the_highest(seed):
-    rng = np.random.default_rng(seed)
-    counts = rng.integers(1, 5, 4)
-    bounds = np.concatenate(([0], np.cumsum(counts)))
-    clause = rng.integers(0, 3, (bounds[-1], 18)).astype(float)
-    text = np.sort(rng.integers(0, 4, 6))
-    theme = rng.integers(0, 16, 6)
-    wanted = [
-        bounds[n] + clause[bounds[n] : bounds[n + 1], 2 + k].argmax()
-        for n, k in zip(text, theme, strict=True)
-    ]
-    assert best_clauses(clause, bounds, text, theme).tolist() == wanted
