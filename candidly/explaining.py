@@ -30,12 +30,18 @@ Span = tuple[int, int, float]
 
 
 class Clause(NamedTuple):
-    """A stretch of the text, its score, and the opinions whose evidence lies in it."""
+    """A stretch of the text and its score.
+
+    `opinions`: whose evidence lies in this clause alone. `across`: whose evidence goes over this and other
+    clauses. `closing`: those of `across` of which this is the last clause.
+    """
 
     start: int
     end: int
     score: float
-    opinions: tuple[Opinion, ...]
+    opinions: tuple[Opinion, ...] = ()
+    across: tuple[Opinion, ...] = ()
+    closing: tuple[Opinion, ...] = ()
 
 
 def wants_colour(*, terminal: bool, environ: Mapping[str, str]) -> bool:
@@ -49,7 +55,10 @@ def render(text: str, analysis: Analysis, spans: Sequence[Span], *, colour: bool
 
 
 def marked(text: str, analysis: Analysis, spans: Sequence[Span], *, colour: bool = False) -> str:
-    """The text, each clause with score and themes: `[They ghosted me -0.62 communication-]`, or in colour."""
+    """The text, each clause with score and themes: `[They ghosted me -0.62 communication-]`, or in colour.
+
+    A theme whose evidence is several clauses stands after the last of them and in none.
+    """
     parts, at = [], 0
     for clause in clauses(text, analysis, spans):
         parts.append(visible(text[at : clause.start], brackets=not colour))
@@ -60,18 +69,26 @@ def marked(text: str, analysis: Analysis, spans: Sequence[Span], *, colour: bool
 
 
 def clauses(text: str, analysis: Analysis, spans: Sequence[Span]) -> list[Clause]:
-    """The spans in order, cut to the text and to what comes before, each with the opinions found in it."""
+    """The spans in order, cut to the text and to what comes before, each with the opinions told there."""
     cut: list[Span] = []
     for start, end, score in sorted(spans):
         begin, stop = max(start, cut[-1][1] if cut else 0), min(end, len(text))
         if begin < stop:
             cut.append((begin, stop, score))
-    held: dict[int, list[Opinion]] = {}
+    found = [Clause(*span) for span in cut]
     for opinion in analysis.opinions:
-        shared = [min(opinion.end, end) - max(opinion.start, start) for start, end, _ in cut]
-        if shared and max(shared) > 0:
-            held.setdefault(shared.index(max(shared)), []).append(opinion)
-    return [Clause(*span, tuple(held.get(n, ()))) for n, span in enumerate(cut)]
+        touched = [
+            n for n, (start, end, _) in enumerate(cut) if max(opinion.start, start) < min(opinion.end, end)
+        ]
+        if len(touched) == 1:
+            (n,) = touched
+            found[n] = found[n]._replace(opinions=(*found[n].opinions, opinion))
+            continue
+        for n in touched:
+            found[n] = found[n]._replace(across=(*found[n].across, opinion))
+            if n == touched[-1]:
+                found[n] = found[n]._replace(closing=(*found[n].closing, opinion))
+    return found
 
 
 def legend(text: str, analysis: Analysis) -> Iterator[str]:
@@ -128,24 +145,27 @@ def _shown(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _note(clause: Clause) -> str:
-    """`-0.62 communication-`."""
-    themes = (visible(opinion.theme) + SIGNS[opinion.polarity] for opinion in clause.opinions)
-    return " ".join([f"{clause.score:+.2f}", *themes])
+def _themes(opinions: Sequence[Opinion]) -> str:
+    """`communication- process=`."""
+    return " ".join(visible(opinion.theme) + SIGNS[opinion.polarity] for opinion in opinions)
 
 
 def _bracketed(text: str, clause: Clause) -> str:
-    return f"[{visible(text[clause.start : clause.end], brackets=True)} {_note(clause)}]"
+    note = f"{clause.score:+.2f} {_themes(clause.opinions)}".rstrip()
+    after = f" [{_themes(clause.closing)}]" if clause.closing else ""
+    return f"[{visible(text[clause.start : clause.end], brackets=True)} {note}]{after}"
 
 
 def _coloured(text: str, clause: Clause) -> str:
     """The clause red or green by its score, its evidence underlined, and a dim note after it."""
     tint = _GREEN if clause.score > FELT else _RED if clause.score < -FELT else ""
     body, at = "", clause.start
-    for opinion in sorted(clause.opinions, key=lambda found: found.start):
+    for opinion in sorted((*clause.opinions, *clause.across), key=lambda found: found.start):
         start, end = max(opinion.start, at), min(opinion.end, clause.end)
         if start < end:
             body += visible(text[at:start]) + _UNDERLINED + visible(text[start:end]) + _NOT_UNDERLINED
             at = end
     body += visible(text[at : clause.end])
-    return f"{tint}{body}{_RESET}{_DIM}{_BOLD if clause.opinions else ''} {_note(clause)}{_RESET}"
+    told = (*clause.opinions, *clause.closing)
+    note = f"{clause.score:+.2f} {_themes(told)}".rstrip()
+    return f"{tint}{body}{_RESET}{_DIM}{_BOLD if told else ''} {note}{_RESET}"

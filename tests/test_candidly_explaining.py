@@ -37,6 +37,24 @@ def test_brackets_hold_score_and_themes() -> None:
     )  # fmt: skip
 
 
+def test_a_theme_of_several_clauses_stands_after_them_and_in_none() -> None:
+    """Which of them speaks of it nobody knows: not the longest, and least of all one of another tone."""
+    text = "Cons: endless meetings, and a boss who is a kind man. They ghosted me."
+    spans = [(0, 4, 0.0), (6, 22, -0.9), (24, 52, 0.7), (54, 70, -0.6)]
+    opinions = Opinion("management", "negative", 0, 52), Opinion("communication", "negative", 54, 69)
+    found = Analysis(version="1", opinions=opinions)
+    assert marked(text, found, spans) == (
+        "[Cons +0.00]: [endless meetings -0.90], [and a boss who is a kind man +0.70] [management-]. "
+        "[They ghosted me. -0.60 communication-]"
+    )
+    shown = marked(text, found, spans, colour=True)
+    assert [part.split("\x1b")[0] for part in shown.split("\x1b[4m")[1:]] == [
+        "Cons", "endless meetings", "and a boss who is a kind man", "They ghosted me",
+    ]  # fmt: skip
+    assert re.sub(r"\x1b\[[0-9]+m", "", shown).count("management-") == 1
+    assert "kind man +0.70 management-" in re.sub(r"\x1b\[[0-9]+m", "", shown)
+
+
 def test_colours_mark_score_and_evidence() -> None:
     shown = marked(TEXT, FOUND, SPANS, colour=True)
     assert "\x1b[31mThey \x1b[4mghosted me\x1b[24m.\x1b[0m" in shown
@@ -128,7 +146,7 @@ def test_any_spans_are_drawn(text: str, spans: list, evidence: list, colour: boo
     assert all(a.end <= b.start for a, b in pairwise(held))
     shown = marked(text, found, spans, colour=colour)
     bare = re.sub(r"\x1b\[[0-9]+m", "", shown)
-    notes = r" [+-]\d\.\d\d(?: x=)*" + ("" if colour else r"\]")
+    notes = r" [+-]\d\.\d\d(?: x=)*" + ("" if colour else r"\](?: \[x=(?: x=)*\])?")
     letters = re.sub(r"\W|\d", "", visible(text))
     assert re.sub(r"\W|\d|x", "", re.sub(notes, "", bare)) == letters.replace("x", "")
 
