@@ -14,10 +14,14 @@ from storage.store import Store
 
 
 def acknowledge(store: Store, id_: str, now: datetime, note: str) -> bool:
-    """Somebody looks after an incident; False where there is no such one. Once more renews the note."""
+    """Somebody looks after an incident; False where there is no such one.
+
+    Once more renews the note; an empty one leaves the note as it is.
+    """
+    said = {"note": note} if note else {}
     with store.writing() as connection:
         done = connection.execute(
-            update(incidents).where(incidents.c.id == id_).values(acknowledged=now, note=note)
+            update(incidents).where(incidents.c.id == id_).values(acknowledged=now, **said)
         )
         return done.rowcount == 1
 

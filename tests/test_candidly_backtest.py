@@ -217,6 +217,9 @@ def test_show_ack_and_silence(ghosted, capsys):
     capsys.readouterr()
     assert command(ghosted, "show", one.id) == 0
     assert re.search(r"UTC, acked\nAcknowledged .* HR answers", capsys.readouterr().out)
+    assert command(ghosted, "ack", one.id) == 0  # once more, with nothing to add
+    (stored,) = [found for found in queries.incidents(ghosted.session.store) if found.id == one.id]
+    assert stored.note == "HR answers"
     assert command(ghosted, "ack", "nothing") == 2
     capsys.readouterr()
     assert command(ghosted, "silence", "--theme", "offer", "--until", "3d", "--note", "known") == 0
