@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
-from candidly.configtypes import Duration, Model, Name, SecretName, known_zone
+from candidly.configtypes import MAIL, Duration, Model, Name, SecretName, known_zone
 from candidly.records import Severity
 
 SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "page")
 """From the least severe to the most."""
 
-MAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"
 CLOCK = r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$"
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 

@@ -15,6 +15,7 @@ SECRET_NAME = r"^([A-Z][A-Z0-9_]{0,63})?$"  # noqa: S105  # a name, no secret
 LANGUAGE = r"^[a-z]{2,3}$"
 THEME = r"^[a-z][a-z0-9_]{0,39}$"
 REGION = r"^[A-Z]{2}$"
+MAIL = r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$"
 
 PATTERNS = {
     NAME: "should start with a letter or digit and hold only letters, digits, `_`, `.` and `-` (at most 64)",
@@ -22,6 +23,7 @@ PATTERNS = {
     LANGUAGE: "should be a language code such as en, de or no",
     THEME: "should be a name in small letters such as parking or dress_code (a-z, 0-9, _; at most 40)",
     REGION: "should be a country code such as US, GB or DE",
+    MAIL: "should be a bare mail address such as team@example.org",
 }
 """A pattern's meaning in plain words, for error messages."""
 

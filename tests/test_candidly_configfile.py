@@ -329,6 +329,12 @@ RULES = {
         "2:58: alerts.channels.0.url_secret: should be the name of a secret, in capitals such as "
         "SLACK_URL, not the secret itself",
     ),
+    "a name before a mail address": (
+        companies(
+            "alerts: {channels: [{name: a, type: email, host: h, from: 'Me <me@a.example>', to: [b@a.org]}]}\n"
+        ),
+        "2:59: alerts.channels.0.from: should be a bare mail address such as team@example.org",
+    ),
     "a password in the store's address": (
         companies(f"store: {{url: 'postgresql://me:{CANARY}@host/db'}}\n"),
         "2:14: store.url: secrets never stand in config.yaml; leave the password out of the address "
