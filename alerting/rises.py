@@ -139,9 +139,9 @@ def sentence(rise: Rise, evidence: Evidence = Evidence()) -> str:
     """'14 negative mentions in the 3 days to 10 March 2026; usual is 2 to 6. 70% of all ...'."""
     spike = rise.spike
     when = (
-        f"on {spike.last:%d %B %Y}"
+        f"on {spike.last.day} {spike.last:%B %Y}"
         if spike.days == 1
-        else f"in the {spike.days} days to {spike.last:%d %B %Y}"
+        else f"in the {spike.days} days to {spike.last.day} {spike.last:%B %Y}"
     )
     counted = f"{_count(rise, evidence)} {when}; usual is {spike.low} to {spike.high}."
     if rise.kind == "more posts":
@@ -217,7 +217,11 @@ def _other_days(spike: Spike, main: Spike) -> str:
         return ""
     if spike.last == main.last:
         return f" in {_days(spike)}"
-    return f" on {spike.last:%d %B}" if spike.days == 1 else f" in the {_days(spike)} to {spike.last:%d %B}"
+    return (
+        f" on {spike.last.day} {spike.last:%B}"
+        if spike.days == 1
+        else f" in the {_days(spike)} to {spike.last.day} {spike.last:%B}"
+    )
 
 
 def _days(spike: Spike) -> str:

@@ -55,9 +55,9 @@ class Spike:
     def sentence(self) -> str:
         """'14 negative mentions in 3 days; usual is 2 to 6. Chance alone does this ...'."""
         when = (
-            f"on {self.last:%d %B %Y}"
+            f"on {self.last.day} {self.last:%B %Y}"
             if self.days == 1
-            else f"in the {self.days} days to {self.last:%d %B %Y}"
+            else f"in the {self.days} days to {self.last.day} {self.last:%B %Y}"
         )
         what = "negative mentions" if self.kind == "more negative" else "mentions"
         mood = (

@@ -109,7 +109,7 @@ def verdict(one: Backtest) -> str:
 
 
 def _company(one: Backtest) -> Iterator[str]:
-    span = f"{one.since:%d %B %Y} to {one.until:%d %B %Y}"
+    span = f"{one.since.day} {one.since:%B %Y} to {one.until.day} {one.until:%B %Y}"
     yield f"<h2>{escape(one.company)}</h2><p>{span}. {escape(verdict(one))}</p>"
     yield _chart(one)
     yield _legend()

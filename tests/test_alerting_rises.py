@@ -97,7 +97,7 @@ def test_what_rose_in_other_days_than_the_whole_says_in_how_many():
     facts = dict(rise_incident(COMPANY, whole(spike(), *parts), NOW).detail["facts"])
     assert facts["Complaints that rose too"] == (
         "Communication (9; usual 2 to 6), Process (16 in 7 days; usual 2 to 6), "
-        "Offer (5 on 09 March; usual 2 to 6), Pay and benefits (6 in the 3 days to 09 March; usual 2 to 6)"
+        "Offer (5 on 9 March; usual 2 to 6), Pay and benefits (6 in the 3 days to 9 March; usual 2 to 6)"
     )
 
 
