@@ -73,6 +73,8 @@ def test_status_query_and_export_read_what_is_there(house: House) -> None:
     assert "author" not in json.loads(exported[0])
     assert house.run("export", "--output", "all.csv").code == 0
     assert (house.folder / "all.csv").read_text(encoding="utf-8").count("Review number") == 60
+    assert house.run("export", "--output", "-").out.count("Review number") == 60
+    assert not (house.folder / "-").exists()
 
 
 def test_the_dead_mans_switch_trips_when_no_run_was_good(house: House) -> None:

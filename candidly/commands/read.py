@@ -149,7 +149,7 @@ def query(console: Console, sql: str | None, limit: int, timeout: float, as_json
     "--output",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A .csv or .jsonl file; else stdout.",
+    help="A .csv or .jsonl file; without it, or with -, stdout.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Default: by the file's name.")
 @click.option("--company", help="Only this company.")
@@ -169,18 +169,24 @@ def export(
     \b
     Example: candidly export --output mentions.csv --since 2026-01-01
     """
+    from candidly.errors import UsageError
     from candidly.periods import parse_moment
     from reporting.export import write_rows
     from storage import queries
 
+    if target == Path("-"):
+        target = None
+    first, after = (parse_moment(day) if day else None for day in (since, until))
+    if first and after and after <= first:
+        raise UsageError(f"--until {until} is not after --since {since}.", "Nothing is published between.")
     kind = kind or ("jsonl" if target and target.name.endswith(".jsonl") else "csv")
     with console.session() as session:
         _known_company(session, company)
         chunks = queries.export_rows(
             session.store,
             company=company,
-            since=parse_moment(since) if since else None,
-            until=parse_moment(until) if until else None,
+            since=first,
+            until=after,
         )
         n = write_rows(chunks, kind, target, sys.stdout)
     console.note(f"{n:,} mentions written" + (f" to {target}" if target else ""))
