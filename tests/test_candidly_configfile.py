@@ -331,7 +331,7 @@ RULES = {
     ),
     "a name before a mail address": (
         companies(
-            "alerts: {channels: [{name: a, type: email, host: h, from: 'Me <me@a.example>', to: [b@a.org]}]}\n"
+            "alerts: {channels: [{name: a, type: email, host: h, from: 'Me <me@a.org>', to: [b@a.org]}]}\n"
         ),
         "2:59: alerts.channels.0.from: should be a bare mail address such as team@example.org",
     ),
