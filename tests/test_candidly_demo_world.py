@@ -21,7 +21,7 @@ from candidly.configfile import load
 from candidly.demo.config import write_config
 from candidly.demo.exports import write_export
 from candidly.demo.invent import build_world
-from candidly.demo.run import QUERY
+from candidly.demo.run import QUERY, called_as
 from candidly.demo.servers import CLIENT_ID, CLIENT_SECRET, DemoServers
 from candidly.demo.site_server import SLUGS
 from candidly.demo.world import COMPANY
@@ -30,6 +30,21 @@ from candidly.records import Mention, Reject
 from collectors.base import Context
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("argv", "shown"),
+    [
+        ("/srv/my venv/bin/candidly", "'/srv/my venv/bin/candidly'"),
+        ("/srv/candidly/__main__.py", "/usr/bin/python3 -m candidly"),
+    ],
+)
+def test_the_commands_to_try_next_can_be_run(argv, shown, monkeypatch):
+    """`python -m candidly` leaves a file in argv that is no program."""
+    monkeypatch.setattr(sys, "argv", [argv])
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setenv("PATH", "")
+    assert called_as() == shown
 
 
 @pytest.fixture(scope="module")

@@ -104,10 +104,20 @@ class _Week:
         self.started = True
 
 
+def called_as() -> str:
+    """How to run candidly again: by its name, else as this process was called."""
+    if shutil.which("candidly"):
+        return "candidly"
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py":  # what `-m` leaves, and no program
+        return f"{shlex.quote(sys.executable)} -m candidly"
+    return shlex.quote(str(script))
+
+
 def _tell(console: Console, folder: Path, week: _Week, reports: list[Path]) -> None:
     """The report, the alert, and three commands to try next."""
     report = next((path for path in reports if path.suffix == ".html"), None)
-    program = "candidly" if shutil.which("candidly") else sys.argv[0]
+    program = called_as()
     command = f"{program} -c {shlex.quote(str(folder / 'config.yaml'))}"
     console.say()
     if report:
