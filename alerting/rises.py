@@ -188,9 +188,11 @@ def _facts(rise: Rise, evidence: Evidence) -> list[list[str]]:
     """What the summary does not say: what rose beside it, what it is about, how much of it is one thing."""
     spike, others = rise.spike, (rise.parts if rise.whole else rise.parts[1:])[:4]
     facts = []
-    for kind, heading in (("theme", "Complaints that rose too"), ("source", "Sources that rose too")):
-        if told := ", ".join(_other(part, spike, evidence) for part in others if part.kind == kind):
-            facts.append([heading, told])
+    for kind, heading in (("theme", "Complaints that rose"), ("source", "Sources that rose")):
+        if some := [part for part in others if part.kind == kind]:
+            # What the title names already did not rise "too".
+            too = "" if rise.alone in [(part.kind, part.name) for part in some] else " too"
+            facts.append([heading + too, ", ".join(_other(part, spike, evidence) for part in some)])
     return facts + evidence.facts(*_counted(rise))
 
 

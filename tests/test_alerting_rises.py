@@ -151,6 +151,9 @@ def test_what_alone_explains_it_is_named():
     assert world.one.title.endswith(
         "14 negative mentions in 3 days (usual: 2 to 6), mostly about Communication"
     )
+    facts = dict(world.one.detail["facts"])
+    assert "Complaints that rose" in facts  # and not "too": the title names it
+    assert "Complaints that rose too" not in facts
     assert whole(spike(), alone=("theme", "process")).themes == ("process",)
     assert whole(spike(), theme()).themes == ()
 
