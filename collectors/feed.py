@@ -1,4 +1,4 @@
-"""The `feed` collector: RSS and Atom entries, by feedparser from bytes that `Http` fetched."""
+"""Feeds: RSS and Atom entries, such as news, blogs and podcasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `page` collector: reviews from web pages, by their schema.org annotations or CSS selectors."""
+"""Web pages: reviews that are marked up as schema.org says, or found by CSS selectors."""
 
 from __future__ import annotations
 
