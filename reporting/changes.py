@@ -91,7 +91,8 @@ def why_rows(why: Why) -> list[tuple[str, str, int]]:
         if (part.kind, part.name) not in kept:
             rest["mix" if part.kind in ("source", "role") else "within"] += part.shown
     mix = [row for row in rows if row[0] in ("source", "role")]
-    mix += [("source", "Rest of the mix", rest["mix"])] if rest["mix"] else []
+    rest_of = "Rest of the mix" if mix else "Who speaks, and where"
+    mix += [("source", rest_of, rest["mix"])] if rest["mix"] else []
     within = [row for row in rows if row[0] == "theme"]
     return [*mix, *within, ("rest", "Other themes, or none named", rest["within"])]
 

@@ -17,8 +17,8 @@ from markdown_it import MarkdownIt
 from weekly_world import COMPANY, NOW, SOURCES, START, World, frames, own_words, summary, trend_frame
 
 from candidly.errors import UsageError
-from candidly.figures import Group, Quote, SourceCoverage, ThemeRow, usual
-from reporting import charts, safe
+from candidly.figures import Group, Part, Quote, SourceCoverage, ThemeRow, Why, usual
+from reporting import changes, charts, safe
 from reporting.weekly import days, publish, render_html, render_json, render_markdown, slug, stem
 
 DATA = Path(__file__).parent / "data" / "report"
@@ -464,3 +464,20 @@ def test_no_horizontal_scrolling(width, tmp_path: Path):
 def test_figures_name_the_company():
     assert FIGURES.company == COMPANY
     assert COMPANY in render_html(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("site", "told"), [(9, ["More from site", "Rest of the mix"]), (4, ["Who speaks, and where"])]
+)
+def test_there_is_a_rest_only_beside_what_is_told(site, told):
+    tenths = {"site": site, "forum": 3, "communication": 60, "other": 1}
+    kinds = ["source", "source", "theme", "rest"]
+    parts = tuple(
+        Part(kind, name, f"More from {name}", n / 1000, n)
+        for kind, (name, n) in zip(kinds, tenths.items(), strict=True)
+    )
+    total = sum(tenths.values())
+    why = Why("week", total / 1000, 0.0, 0.0, total, site + 3, 61, parts)
+    rows = changes.why_rows(why)
+    assert [title for kind, title, _ in rows if kind == "source"] == told
+    assert sum(n for *_, n in rows) == total
