@@ -107,7 +107,11 @@ def test_an_empty_store_says_the_same_of_every_company(house: House) -> None:
     house.write("config.yaml", config.replace("alerts:", f"{news}\nalerts:"))
     done = house.run("report")
     headlines = [line for line in done.out.splitlines() if not line.startswith(" ")]
-    assert headlines == ["No data: no source was collected this week"] * 2
+    companies = ["Northwind Robotics", "Halden & Price"]
+    assert headlines == [f"{one}: No data: no source was collected this week" for one in companies]
+    assert [one["company"] for one in house.run("report", "--json").json] == companies
+    (one,) = companies[1:]
+    assert house.run("report", "--json", "--company", one).json["company"] == one
     (page,) = (house.folder / "reports").glob("halden*.md")
     assert "missing and not zero: news" in page.read_text(encoding="utf-8")
 

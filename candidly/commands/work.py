@@ -274,15 +274,16 @@ def report(console: Console, week: str | None, company: str | None, as_json: boo
         period = parse_week(week, zone) if week else last_complete_week(session.now(), zone)
         if period.start > session.now():
             raise UsageError(f"week {period.key} has not begun.", "Leave --week out for last week.")
-        for name in _companies(session, company):
-            figures = pipeline.weekly_figures(session, name, period)
-            if as_json:
-                from reporting.weekly import render_json
+        found = [pipeline.weekly_figures(session, name, period) for name in _companies(session, company)]
+        if as_json:
+            from reporting.weekly import render_json
 
-                console.say(render_json(figures))
-                continue
-            console.say(figures.headline)
-            for path in pipeline.publish(session, figures):
+            shown = [render_json(one) for one in found]
+            console.say(shown[0] if len(shown) == 1 else f"[{','.join(shown)}]")
+            return
+        for one in found:
+            console.say(f"{one.company}: {one.headline}")
+            for path in pipeline.publish(session, one):
                 console.say(f"  {_short(path)}")
 
 
