@@ -26,6 +26,7 @@ FIELD: Final = 24
 """Bits for the class of a word as the first word of a phrase, and as many for that as its second."""
 MASK: Final = (1 << FIELD) - 1
 NEGATOR, NOT, ONLY = (1 << 2 * FIELD + n for n in range(3))
+NAMED: Final = dict.fromkeys(NEGATORS, NEGATOR) | {"not": NEGATOR | NOT, "only": ONLY}
 LANGUAGE: Final = 2 * FIELD + 3  # from this bit on: what `LanguageFinder.marks` says
 
 COLUMNS: Final = (
@@ -43,7 +44,7 @@ class Words:
 
     def __init__(self, book: PhraseBook, finder: LanguageFinder) -> None:
         keep_pages()
-        self._book, self._finder = book, finder
+        self._head, self._second, self._marks = book.head_class, book.second_class, finder.marks
         self._memo = HashMemo()
 
     def codes(self, buffer: Buffer, tokens: Tokens) -> Ints:
@@ -56,11 +57,10 @@ class Words:
         return self._memo.find(tokens.word, compute)
 
     def _code(self, word: str) -> int:
-        code = self._book.head_class(word) | self._book.second_class(word) << FIELD
-        if word in NEGATORS or "n't" in word:
-            code |= NEGATOR
-        code |= NOT if word == "not" else ONLY if word == "only" else 0
-        return code | self._finder.marks(word) << LANGUAGE
+        code = self._head(word) | self._second(word) << FIELD | self._marks(word) << LANGUAGE
+        if word in NAMED:
+            code |= NAMED[word]
+        return code | NEGATOR if "n't" in word else code
 
 
 class Phrases(NamedTuple):

@@ -64,6 +64,11 @@ _FALSE_FRIENDS: Final = frozenset(
 FUNCTION, LETTERS, TELLING, ENGLISH = (1 << n for n in range(4))
 """What `LanguageFinder.marks` says of a word: a function word; has letters; such a word that is no false
 friend; one of these that is known in English."""
+_LISTED: Final = (
+    dict.fromkeys(_SHARED_WORDS | _COMMON_WORDS, LETTERS | TELLING | ENGLISH)
+    | dict.fromkeys(FUNCTION_WORDS, FUNCTION | LETTERS | TELLING | ENGLISH)
+    | dict.fromkeys(_FALSE_FRIENDS, LETTERS)
+)
 
 
 class LanguageFinder:
@@ -93,14 +98,12 @@ class LanguageFinder:
 
     def marks(self, word: str) -> int:
         """What counts in a word for finding English: FUNCTION, LETTERS, TELLING, ENGLISH."""
-        marks = FUNCTION if word in FUNCTION_WORDS else 0
+        listed = _LISTED.get(word)
+        if listed is not None:
+            return listed
         if not word.isalpha() and not any(map(str.isalpha, word)):
-            return marks
-        marks |= LETTERS
-        if word in _FALSE_FRIENDS:
-            return marks
-        known = marks & FUNCTION or word in _SHARED_WORDS or word in _COMMON_WORDS or self._is_known(word)
-        return marks | TELLING | (ENGLISH if known else 0)
+            return 0
+        return LETTERS | TELLING | ENGLISH if self._is_known(word) else LETTERS | TELLING
 
     def _looks_english(self, words: list[str]) -> bool:
         marks = list(map(self.marks, words))

@@ -9,6 +9,7 @@ How lines are written is told at the top of that file.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, chain
@@ -167,6 +168,7 @@ class _WordClasses:
     def __init__(self, patterns: Iterable[str]) -> None:
         self._number = {pattern: n for n, pattern in enumerate(sorted(set(patterns) - {"", "*"}), 1)}
         self._examples = ["", *(pattern.rstrip("*") for pattern in self._number)]
+        self._by_letters = sorted((example, n) for n, example in enumerate(self._examples))
         endings = sorted((p for p in self._number if p.endswith("*")), key=len, reverse=True)
         self._cut = min(map(len, endings), default=1) - 1
         # "ghost*" by its first letters, longer ones first.
@@ -188,8 +190,9 @@ class _WordClasses:
         """The numbers of all words that match one of these patterns."""
         for pattern in patterns:
             if pattern.endswith("*"):
-                start = pattern[:-1]
-                yield from (n for n, example in enumerate(self._examples) if example.startswith(start))
+                ends = ((pattern[:-1],), (pattern[:-1] + "\U0010ffff",))
+                low, high = (bisect_left(self._by_letters, end) for end in ends)
+                yield from (n for _, n in self._by_letters[low:high])
             else:
                 yield self._number[pattern]
 
@@ -214,6 +217,10 @@ class PhraseBook:
         self.tag_number = {tag: n for n, tag in enumerate(self.tags)}
         self._heads = _WordClasses(head for line in lines for head in line.heads)
         self._seconds = _WordClasses(second for line in lines for second in line.all_seconds())
+        self.head_class = self._heads.number
+        """Equal for words after which the same must be tried; 0 for those with which no line begins."""
+        self.second_class = self._seconds.number
+        """Equal for words that are the same as the second word of all lines; 0 for what is in none."""
         self.tries: list[tuple[NumberedTry, ...]] = [()]
         """What to try, by the numbers that `tries_number` gives."""
         self._tries_number: dict[tuple[Line, ...], int] = {(): 0}
@@ -236,14 +243,6 @@ class PhraseBook:
                     if (found := line.pattern.match(folded, start))
                 ]
         return matches
-
-    def head_class(self, word: str) -> int:
-        """Equal for words after which the same must be tried; 0 for those with which no line begins."""
-        return self._heads.number(word)
-
-    def second_class(self, word: str) -> int:
-        """Equal for words that are the same as the second word of all lines; 0 for what is in none."""
-        return self._seconds.number(word)
 
     def tries_number(self, head: int, second: int) -> int:
         """What to try where a word of class `head` and then one of class `second` stand: index in `tries`."""
