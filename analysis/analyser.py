@@ -206,31 +206,28 @@ class Analyser:
         folded = [fold(text[:LONGEST]) for text, _, _ in texts]
         batch = self._open_batch(texts, folded)
         readings = self._reader.read_features(features_of((), batch.tokens, batch.given))
-        opinions = [found.opinions for found in readings]
+        score, label, role, stage, ghosted, opinions = zip(*readings, strict=True)
         if not self._all_themes:
-            opinions = [tuple(one for one in some if one.theme in self._named) for some in opinions]
-        stated = [
-            roles.stated(mention, found.role, found.stage)
-            for (_, _, mention), found in zip(texts, readings, strict=True)
-        ]
+            opinions = tuple(tuple(one for one in some if one.theme in self._named) for some in opinions)
+        role, stage = zip(*map(roles.stated, (mention for _, _, mention in texts), role, stage), strict=True)
         left = batch.standings.candidate.tolist()
         done = from_columns(
-            Analysis, len(texts), version=repeat(self.version), language=batch.languages,
-            score=(found.score for found in readings), label=(found.label for found in readings),
-            unscored=repeat(""), role=(role for role, _ in stated), stage=(stage for _, stage in stated),
-            ghosting=(
-                "candidate" if we else "employer" if found.ghosted else "none"
-                for we, found in zip(left, readings, strict=True)
-            ),
+            Analysis, len(texts), version=repeat(self.version), language=batch.languages, score=score,
+            label=label, unscored=repeat(""), role=role, stage=stage,
+            ghosting=[
+                "candidate" if we else "employer" if they else "none"
+                for we, they in zip(left, ghosted, strict=True)
+            ],
             lost_customer=batch.standings.lost_customer.tolist(),
-            truncated=(len(text) > LONGEST for text, _, _ in texts), opinions=opinions,
+            truncated=[len(text) > LONGEST for text, _, _ in texts], opinions=opinions,
         )  # fmt: skip
-        for n, (score, label) in self._outside(texts, batch.languages, readings).items():
-            role = ROLES[batch.standings.role[n]]
-            done[n] = dataclasses.replace(done[n], score=score, label=label, role=role)
-        for n, (text, kind, mention) in enumerate(texts):
-            if batch.languages[n] not in self._scored:
-                done[n] = self._unscored(batch.languages[n], kind, mention, len(text) > LONGEST)
+        for n, (by_both, said) in self._outside(texts, batch.languages, readings).items():
+            spoken = ROLES[batch.standings.role[n]]
+            done[n] = dataclasses.replace(done[n], score=by_both, label=said, role=spoken)
+        for n, language in enumerate(batch.languages):
+            if language not in self._scored:
+                text, kind, mention = texts[n]
+                done[n] = self._unscored(language, kind, mention, len(text) > LONGEST)
         for n in batch.own:
             if done[n].label is not None:
                 done[n] = self._with_own(done[n], *texts[n])
@@ -273,7 +270,7 @@ class Analyser:
 
     def _languages(self, texts: Sequence[Text], folded: Sequence[str], english: rules.English) -> list[str]:
         """The language of each text; "" for one without words."""
-        found = ["en"] * len(texts)
+        found, doubtful = ["en"] * len(texts), list[int]()
         for n in np.flatnonzero(~english.sure).tolist():
             mention = texts[n][2]
             hint = mention.language if mention else ""
@@ -281,8 +278,15 @@ class Analyser:
                 found[n] = ""
             elif english.odd[n]:
                 found[n] = self._language.find(folded[n], words_of(folded[n])[0], hint)
+            elif english.wordless[n]:
+                found[n] = UNKNOWN
+            elif hint:
+                found[n] = self._language.by_model(folded[n], hint)
             else:
-                found[n] = UNKNOWN if english.wordless[n] else self._language.by_model(folded[n], hint)
+                doubtful.append(n)
+        by_model = self._language.all_by_model([folded[n] for n in doubtful])
+        for n, language in zip(doubtful, by_model, strict=True):
+            found[n] = language
         return found
 
     def _unscored(self, language: str, kind: Kind, mention: Mention | None, truncated: bool) -> Analysis:

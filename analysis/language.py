@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from analysis.languagemodel import LanguageModel
 
 UNKNOWN: Final = "und"
 LEAST_LETTERS: Final = 3
@@ -116,20 +119,21 @@ class LanguageFinder:
         """What the model says of a text whose words do not tell."""
         hint = _ALIASES.get(hint[:2].lower(), hint[:2].lower())
         if not hint:
-            best, probability = self._model.classify(folded[:SAMPLE])
-            return str(best) if probability >= LEAST_CONFIDENCE else UNKNOWN
-        ranked: list[tuple[str, float]] = self._model.rank(folded[:SAMPLE])
+            return self.all_by_model([folded])[0]
+        ranked = self._model.rank(folded[:SAMPLE])
         best, probability = ranked[0]
         near = {code for code, p in ranked[:3] if probability - p <= NEAR}
         if hint in near:
             return hint
         return best if probability >= LEAST_CONFIDENCE else UNKNOWN
 
-    @cached_property
-    def _model(self) -> Any:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    def all_by_model(self, folded: Sequence[str]) -> list[str]:
+        """The same for many texts of which the source says nothing."""
+        found = self._model.classify([text[:SAMPLE] for text in folded]) if folded else []
+        return [best if probability >= LEAST_CONFIDENCE else UNKNOWN for best, probability in found]
 
-        model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        wanted = PLAUSIBLE.union(self._configured)
-        model.set_languages(sorted(wanted & set(model.labels)))
-        return model
+    @cached_property
+    def _model(self) -> LanguageModel:
+        from analysis.languagemodel import LanguageModel
+
+        return LanguageModel(PLAUSIBLE.union(self._configured))

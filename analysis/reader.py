@@ -35,6 +35,10 @@ from candidly.records import Label, Opinion, Polarity, Role, Stage
 
 POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
 HEAD_THEMES, HEAD_ROLES, HEAD_STAGES, HEAD_GHOSTING = 4, 20, 24, 30
+_ROLES, _STAGES = np.asarray(ROLES, object), np.asarray(STAGES, object)
+_LABELS: Final = np.asarray(
+    [("positive", "negative", "neutral"), ("positive", "negative", "mixed")], object
+)  # by whether it is mixed
 SPREAD: Final = 4.0  # log-odds between positive and negative that make a score of 0.76
 
 
@@ -85,23 +89,19 @@ class Reader:
     def read_features(self, features: Features) -> list[Reading]:
         """The same for texts that are taken apart already."""
         batch = self._outputs(features)
-        opinions = self._opinions(batch)
         heads, thresholds = batch.heads, self.lexicon.combine.thresholds
-        scores = np.round(np.tanh((heads[:, 0] - heads[:, 1]) / SPREAD), 4).tolist()
-        choice = heads[:, :3].argmax(axis=1).tolist()
-        mixed = (heads[:, 3] > thresholds[3]).tolist()
-        role = heads[:, HEAD_ROLES:HEAD_STAGES].argmax(axis=1).tolist()
-        stage = heads[:, HEAD_STAGES:HEAD_GHOSTING].argmax(axis=1).tolist()
-        ghosted = (heads[:, HEAD_GHOSTING] > thresholds[HEAD_GHOSTING]).tolist()
-        labels: tuple[tuple[Label, Label], ...] = (
-            ("positive", "positive"), ("negative", "negative"), ("neutral", "mixed"),
-        )  # fmt: skip
-        return [
-            _unironic(Reading(score, labels[sentiment][both], ROLES[r], STAGES[s], silent, found))
-            for score, sentiment, both, r, s, silent, found in zip(
-                scores, choice, mixed, role, stage, ghosted, opinions, strict=True
-            )
-        ]
+        scores = np.round(np.tanh((heads[:, 0] - heads[:, 1]) / SPREAD), 4)
+        mixed = heads[:, 3] > thresholds[3]
+        rows = zip(
+            scores.tolist(),
+            _LABELS[mixed.astype(np.intp), heads[:, :3].argmax(axis=1)].tolist(),
+            _ROLES[heads[:, HEAD_ROLES:HEAD_STAGES].argmax(axis=1)].tolist(),
+            _STAGES[heads[:, HEAD_STAGES:HEAD_GHOSTING].argmax(axis=1)].tolist(),
+            (heads[:, HEAD_GHOSTING] > thresholds[HEAD_GHOSTING]).tolist(),
+            self._opinions(batch),
+            strict=True,
+        )
+        return [_unironic(found) if found.opinions else found for found in map(Reading._make, rows)]
 
     def tones(self, item: Item) -> list[Tone]:
         """The clauses of a text with their tone."""
