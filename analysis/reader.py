@@ -31,11 +31,13 @@ from analysis.features import (
 from analysis.hashtable import places
 from analysis.lexicon import Lexicon
 from analysis.opinions import as_headed, best_of, candidates, evidence, polarity_features
-from candidly.records import Label, Opinion, Polarity, Role, Stage
+from candidly.records import Label, Opinion, Polarity, Role, Stage, from_columns
 
 POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
 HEAD_THEMES, HEAD_ROLES, HEAD_STAGES, HEAD_GHOSTING = 4, 20, 24, 30
-_ROLES, _STAGES = np.asarray(ROLES, object), np.asarray(STAGES, object)
+_ROLES, _STAGES, _THEMES, _POLARITIES = (
+    np.asarray(names, object) for names in (ROLES, STAGES, THEMES, POLARITIES)
+)
 _LABELS: Final = np.asarray(
     [("positive", "negative", "neutral"), ("positive", "negative", "mixed")], object
 )  # by whether it is mixed
@@ -167,12 +169,10 @@ class Reader:
         polarity = (product(told, combine.polarity) + combine.polarity_bias).argmax(axis=1)
         polarity = as_headed(polarity, batch.features.clauses.prior[best], batch.clause[best])
         start, end = evidence(batch.features, best)
-        opinions = [
-            Opinion(THEMES[k], POLARITIES[p], a, b)
-            for k, p, a, b in zip(
-                theme.tolist(), polarity.tolist(), start.tolist(), end.tolist(), strict=True
-            )
-        ]
+        opinions = from_columns(
+            Opinion, len(text), theme=_THEMES[theme].tolist(), polarity=_POLARITIES[polarity].tolist(),
+            start=start.tolist(), end=end.tolist(),
+        )  # fmt: skip
         ends = text.searchsorted(np.arange(n + 1)).tolist()
         return [tuple(opinions[low:high]) for low, high in pairwise(ends)]
 
