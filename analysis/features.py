@@ -271,26 +271,26 @@ def sums(groups: Ints, ids: Ints, weights: Floats, n: int) -> Floats:
     """Row g: the sum of the weight rows of all ids in group g. `groups` sorted; shape (n, outputs).
 
     Of many groups the first ids are added up, then the second ones and so on, which takes few large steps;
-    a few groups, and what is left of the largest, one group at a time.
+    what is left of the few largest, in one go.
     """
     total = np.zeros((n, weights.shape[1]), weights.dtype)
     first = first_of(groups)
-    past = np.append(first[1:], len(groups))[: len(first)]
-    order = np.argsort(first - past, kind="stable")  # the largest first
-    first, past = first[order], past[order]
+    size = np.diff(np.append(first, len(groups)))
+    order = np.argsort(-size, kind="stable")  # the largest first
+    first, size = first[order], size[order]
     running, done = np.zeros((len(first), weights.shape[1]), weights.dtype), 0
-    left = len(first)
-    while left > FEW_GROUPS:
+    larger = len(size) - size[::-1].searchsorted(np.arange(size.max(initial=0) + 1), "right")
+    for left in larger[larger > FEW_GROUPS].tolist():
         running[:left] += weights.take(ids.take(first[:left] + done), axis=0)
         done += 1
-        left = int(np.count_nonzero(past[:left] - first[:left] > done))
-    for k in range(left):
-        running[k] += weights.take(ids[first[k] + done : past[k]], axis=0).sum(axis=0)
+    if left := int(larger[done]):
+        which, at = spread(first[:left] + done, first[:left] + size[:left])
+        running[:left] += np.add.reduceat(weights.take(ids.take(at), axis=0), first_of(which), axis=0)
     total[groups[first]] = running
     return total
 
 
-FEW_GROUPS: Final = 20
+FEW_GROUPS: Final = 60
 
 
 def first_of(groups: Ints) -> Ints:
