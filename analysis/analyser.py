@@ -273,16 +273,16 @@ class Analyser:
         found, doubtful = ["en"] * len(texts), list[int]()
         for n in np.flatnonzero(~english.sure).tolist():
             mention = texts[n][2]
-            hint = mention.language if mention else ""
             if not folded[n].strip():
                 found[n] = ""
-            elif english.odd[n]:
-                found[n] = self._language.find(folded[n], words_of(folded[n])[0], hint)
-            elif english.wordless[n]:
-                found[n] = UNKNOWN
-            elif hint:
-                found[n] = self._language.by_model(folded[n], hint)
+                continue
+            if english.odd[n]:
+                found[n] = self._language.by_words(words_of(folded[n])[0])
             else:
+                found[n] = UNKNOWN if english.wordless[n] else ""
+            if not found[n] and mention and mention.language:
+                found[n] = self._language.by_model(folded[n], mention.language)
+            elif not found[n]:
                 doubtful.append(n)
         by_model = self._language.all_by_model([folded[n] for n in doubtful])
         for n, language in zip(doubtful, by_model, strict=True):

@@ -87,6 +87,10 @@ class LanguageFinder:
 
         `hint` is what the source says, and breaks ties only.
         """
+        return self.by_words(words) or self.by_model(folded, hint)
+
+    def by_words(self, words: Sequence[str]) -> str:
+        """What the words of a text tell, as `find`; "" where the model must be asked."""
         words = list(islice(filter(None, words), MOST_WORDS))
         if sum(map(FUNCTION_WORDS.__contains__, words)) >= max(
             FUNCTION_SHARE * len(words), LEAST_FUNCTION_WORDS
@@ -95,9 +99,7 @@ class LanguageFinder:
         letters = [word for word in words if word.isalpha() or any(map(str.isalpha, word))]
         if sum(map(len, letters)) < LEAST_LETTERS:
             return UNKNOWN
-        if self._looks_english(letters):
-            return "en"
-        return self.by_model(folded, hint)
+        return "en" if self._looks_english(letters) else ""
 
     def marks(self, word: str) -> int:
         """What counts in a word for finding English: FUNCTION, LETTERS, TELLING, ENGLISH."""
