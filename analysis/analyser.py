@@ -210,14 +210,13 @@ class Analyser:
         if not self._all_themes:
             opinions = tuple(tuple(one for one in some if one.theme in self._named) for some in opinions)
         role, stage = zip(*map(roles.stated, (mention for _, _, mention in texts), role, stage), strict=True)
-        left = batch.standings.candidate.tolist()
+        ghosting = [
+            "candidate" if we else "employer" if they else "none"
+            for we, they in zip(batch.standings.candidate.tolist(), ghosted, strict=True)
+        ]
         done = from_columns(
             Analysis, len(texts), version=repeat(self.version), language=batch.languages, score=score,
-            label=label, unscored=repeat(""), role=role, stage=stage,
-            ghosting=[
-                "candidate" if we else "employer" if they else "none"
-                for we, they in zip(left, ghosted, strict=True)
-            ],
+            label=label, unscored=repeat(""), role=role, stage=stage, ghosting=ghosting,
             lost_customer=batch.standings.lost_customer.tolist(),
             truncated=[len(text) > LONGEST for text, _, _ in texts], opinions=opinions,
         )  # fmt: skip
@@ -272,19 +271,16 @@ class Analyser:
         """The language of each text; "" for one without words."""
         found, doubtful = ["en"] * len(texts), list[int]()
         for n in np.flatnonzero(~english.sure).tolist():
-            mention = texts[n][2]
             if not folded[n].strip():
                 found[n] = ""
-                continue
-            if english.odd[n]:
-                found[n] = self._language.by_words(words_of(folded[n])[0])
+            elif english.wordless[n]:  # never of one with odd letters
+                found[n] = UNKNOWN
+            elif english.odd[n] and (told := self._language.by_words(words_of(folded[n])[0])):
+                found[n] = told
             else:
-                found[n] = UNKNOWN if english.wordless[n] else ""
-            if not found[n] and mention and mention.language:
-                found[n] = self._language.by_model(folded[n], mention.language)
-            elif not found[n]:
                 doubtful.append(n)
-        by_model = self._language.all_by_model([folded[n] for n in doubtful])
+        hints = [mention.language if mention else "" for _, _, mention in map(texts.__getitem__, doubtful)]
+        by_model = self._language.all_by_model([folded[n] for n in doubtful], hints)
         for n, language in zip(doubtful, by_model, strict=True):
             found[n] = language
         return found

@@ -1,4 +1,4 @@
-"""py3langid's model asked about many texts at once, for half of what `classify` costs for each.
+"""The model of py3langid asked about many texts at once, for half of what its own `classify` costs.
 
 Its answers are those of `LanguageIdentifier.classify` with normalised probabilities, but for the last bits of
 these (sums of 32-bit floats in another order). Method: Lui & Baldwin, "langid.py: An Off-the-shelf Language
@@ -30,17 +30,12 @@ class LanguageModel:
             [[one == name for name in self.languages] for one in model.nb_classes], np.float32
         )
 
-    def classify(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """The most probable language of each text, and its probability."""
+    def ranked(self, texts: Sequence[str], most: int) -> list[list[tuple[str, float]]]:
+        """Of each text the most probable languages with their probabilities, the first one first."""
         shares = self.probabilities(texts)
-        best = shares.argmax(axis=1).tolist()
-        most = shares.max(axis=1, initial=0).tolist()
-        return [(self.languages[k], share) for k, share in zip(best, most, strict=True)]
-
-    def rank(self, text: str) -> list[tuple[str, float]]:
-        """All languages with their probabilities, the most probable one first."""
-        shares = self.probabilities([text])[0].tolist()
-        return sorted(zip(self.languages, shares, strict=True), key=lambda pair: -pair[1])
+        order = (-shares).argsort(axis=1, kind="stable")[:, :most]
+        found = zip(order.tolist(), np.take_along_axis(shares, order, 1).tolist(), strict=True)
+        return [[(self.languages[k], p) for k, p in zip(*one, strict=True)] for one in found]
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         """Of each text and language, of shape (texts, languages); alike for a text without any feature."""

@@ -18,6 +18,7 @@ from analysis.analyser import Analyser
 from analysis.features import THEMES, first_of, spread, sums
 from analysis.hashtable import HashIndex, HashMemo
 from analysis.language import LanguageFinder
+from analysis.languagemodel import LanguageModel
 from analysis.phrases import PhraseBook, fold, words_of
 from analysis.reader import product
 from analysis.sentences import split
@@ -336,7 +337,7 @@ def test_no_texts_are_no_analyses():
     ],
 )
 def test_the_model_is_not_asked_where_words_tell(text, monkeypatch):
-    monkeypatch.setattr(LanguageFinder, "by_model", lambda *_: pytest.fail("the model was asked"))
+    monkeypatch.setattr(LanguageModel, "ranked", lambda *_: pytest.fail("the model was asked"))
     assert analyser().analyse_text(text).language == "en"
 
 
