@@ -43,6 +43,7 @@ LONGEST: Final = 50_000
 """Characters that are read; the rest is flagged as truncated."""
 WITH_LEXICON: Final = frozenset({"en"})
 TAUGHT_AT_ONCE: Final = 1000
+AT_ONCE: Final = 1 << 19  # characters: the cost of some 300 array operations is spread over more texts
 SECTIONS: Final = frozenset({"pros", "cons", "advice"})
 RULES: Final = 4
 """Raised whenever code changes what a text is read as, so that stored analyses show their age."""
@@ -159,7 +160,7 @@ class Analyser:
                 one if isinstance(one, Analysis) else self._by_rules(one, len(text))
                 for one, (text, _, _) in zip(opened, texts, strict=True)
             ]
-        parts = textbuffer.chunks([text[:LONGEST] for text, _, _ in texts])
+        parts = textbuffer.chunks([text[:LONGEST] for text, _, _ in texts], AT_ONCE)
         done: list[Analysis] = []
         for part in parts:
             done += self._by_lexicon(texts[len(done) : len(done) + len(part)])
@@ -225,8 +226,7 @@ class Analyser:
             done[n] = dataclasses.replace(done[n], score=by_both, label=said, role=spoken)
         for n, language in enumerate(batch.languages):
             if language not in self._scored:
-                text, kind, mention = texts[n]
-                done[n] = self._unscored(language, kind, mention, len(text) > LONGEST)
+                done[n] = self._unscored(language, *texts[n][1:], done[n].truncated)
         for n in batch.own:
             if done[n].label is not None:
                 done[n] = self._with_own(done[n], *texts[n])

@@ -33,13 +33,13 @@ def keep_pages() -> None:
     np.empty(KEPT, np.uint8)
 
 
-def chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Parts of about CHUNK characters; a longer text is a part of its own."""
+def chunks(texts: Sequence[str], most: int | None = None) -> Iterator[Sequence[str]]:
+    """Parts of about `most` characters (else CHUNK); a longer text is a part of its own."""
     ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
     start = 0
     while start < len(texts):
         before = int(ends[start - 1]) if start else 0
-        end = max(int(np.searchsorted(ends, before + CHUNK, "right")), start + 1)
+        end = max(int(np.searchsorted(ends, before + (most or CHUNK), "right")), start + 1)
         yield texts[start:end]
         start = end
 
