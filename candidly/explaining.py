@@ -121,7 +121,7 @@ def as_data(analysis: Analysis, spans: Sequence[Span]) -> dict[str, Any]:
     """The same for machines: the fields of the analysis, and `clauses` with offsets and scores."""
     import dataclasses
 
-    found = [{"start": start, "end": end, "score": score} for start, end, score in spans]
+    found = [{"start": start, "end": end, "score": round(score, 4)} for start, end, score in spans]
     return {**dataclasses.asdict(analysis), "clauses": found}
 
 

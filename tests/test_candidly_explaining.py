@@ -160,3 +160,4 @@ def test_what_the_analyser_finds_is_shown() -> None:
     data = as_data(found, spans)
     assert [text[c["start"] : c["end"]] for c in data["clauses"]] == [text[s:e] for s, e, _ in spans]
     assert {o["theme"] for o in data["opinions"]} == {o.theme for o in found.opinions}
+    assert all(len(repr(c["score"])) <= len("-0.1234") for c in data["clauses"])

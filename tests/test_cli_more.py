@@ -144,6 +144,8 @@ def test_a_misspelt_company_is_an_error_not_an_empty_answer(house: House, comman
         (("query", "SELECT 1", "--timeout", "0"), "--timeout"),
         (("alerts", "--limit", "-1"), "--limit"),
         (("export", "--output", "."), "is a directory"),
+        (("analyse", "--input", "inbox/reviews.csv", "--output", "."), "is a directory"),
+        (("analyse", "--input", "inbox", "--output", "out.jsonl"), "is a directory"),
         (("export", "--since", "2026-02-02", "--until", "2026-02-02"), "not after --since"),
         (("report", "--week", "2026-W30"), "has not begun"),
     ],

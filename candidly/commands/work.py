@@ -149,8 +149,15 @@ def _plainly(value: object) -> str:
 
 @click.command()
 @click.argument("text", nargs=-1)
-@click.option("--input", "source", type=click.Path(path_type=Path), help="JSON Lines with id, kind, text.")
-@click.option("--output", "target", type=click.Path(path_type=Path), help="Where the analyses go.")
+@click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="JSON Lines with id, kind, text.",
+)
+@click.option(
+    "--output", "target", type=click.Path(path_type=Path, dir_okay=False), help="Where the analyses go."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def analyse(
