@@ -21,12 +21,14 @@ from analysis.weekly_counts import (
     SCORE,
     STARS,
     change,
+    effect,
     is_negative,
     mean_change,
     mean_of,
     readable,
     scored,
     share,
+    share_of,
     with_number,
 )
 from analysis.weekly_themes import Frames, named_themes
@@ -51,6 +53,8 @@ class Test:
     n2: int
     deff: float
     clump: float = 1.0
+    own: tuple[float, float] = (1.0, 1.0)
+    """The `effect` of each side by itself, for its own share; `deff`, of both, is for the change."""
 
     @property
     def p_value(self) -> float:
@@ -83,7 +87,9 @@ def theme_tests(span: Span, pair: Pair, left_out: Pair, least: int) -> list[Test
             continue
         if any(0 < len(side[theme].all) < least for side in gone):
             continue
-        deff = clumps.design_effect(both, both["pk"].isin(old.negative | new.negative))
+        blamed = _among(pd.Series(sorted(old.negative | new.negative), dtype="int64"))
+        deff = clumps.design_effect(both, blamed(both))
+        own = _effects(before.mentions, now.mentions, blamed)
         k1, k2 = len(old.negative), len(new.negative)
         if 0 < len(old.all) < least:
             # A withheld count must not follow from the change: its greatest value stands in for it, which
@@ -91,8 +97,14 @@ def theme_tests(span: Span, pair: Pair, left_out: Pair, least: int) -> list[Test
             k1 = min(least - 1, n1)
             if k2 / n2 <= k1 / n1:
                 continue
-        tests.append(Test(span, "theme", theme, k1, n1, k2, n2, deff, clump))
+        tests.append(Test(span, "theme", theme, k1, n1, k2, n2, deff, clump, own))
     return tests
+
+
+def _effects(
+    before: pd.DataFrame, now: pd.DataFrame, value: Callable[[pd.DataFrame], pd.Series]
+) -> tuple[float, float]:
+    return effect(before, value(before)), effect(now, value(now))
 
 
 def long_theme_tests(stretch: Stretch) -> list[Test]:
@@ -186,7 +198,7 @@ def _test(
     k1 = float(counted[both["side"].eq(0)].sum())
     deff = clumps.design_effect(both, counted)
     k2, clump = float(counted.sum()) - k1, clumps.mean_size(both)
-    return Test(span, kind, name, k1, len(before), k2, len(now), deff, clump)
+    return Test(span, kind, name, k1, len(before), k2, len(now), deff, clump, _effects(before, now, value))
 
 
 def judged(tests: Sequence[Test]) -> list[Change]:
@@ -225,8 +237,8 @@ def all_changes(
 
 
 def _moved(test: Test, found: Change, titles: Mapping[str, str], least: int) -> Moved | None:
-    before = share(test.k1, test.n1, least, test.deff)
-    now = share(test.k2, test.n2, least, test.deff)
+    before = share(test.k1, test.n1, least, test.own[0])
+    now = share(test.k2, test.n2, least, test.own[1])
     if before is None or now is None:
         return None
     name = titles.get(test.name) or (theme_title(test.name) if test.kind == "theme" else test.name)
@@ -261,7 +273,7 @@ def compared(
     """The comparison of two sides; each figure has its own mentions of either side, before and now."""
     both = clumps.both_sides(*told)
     deff, clump = clumps.design_effect(both, is_negative(both)), clumps.mean_size(both)
-    before, now = (share(float(is_negative(side).sum()), len(side), least, deff) for side in told)
+    before, now = (share_of(side, is_negative(side), least) for side in told)
     moved = change(before.k, before.n, now.k, now.n, deff, clump=clump) if before and now else None
     return SpanChange(
         span,

@@ -18,6 +18,7 @@ from analysis.weekly_counts import (
     SCORE,
     STARS,
     change,
+    effect,
     groups,
     is_negative,
     mean_rating,
@@ -25,6 +26,7 @@ from analysis.weekly_counts import (
     readable,
     scored,
     share,
+    share_of,
     with_number,
 )
 from analysis.weekly_pairs import comparable, copies_as_one, joined, marks, without
@@ -83,11 +85,12 @@ def summarise(
     today = now.astimezone(zone).date()
     coverage = coverage_rows(week.mentions, collected, days, runs, sources, least, today)
     found = marks(past, week, period, texts, zone, least)
-    week, before = (copies_as_one(frames, found) for frames in (week, before))
+    week, before, past = (copies_as_one(frames, found) for frames in (week, before, past))
+    known = History(past, collected, first, zone, least)
     pair, out, left_out = comparable(week, before, collected, first, least)
     compared = _compare(week.mentions, pair, trend, period.key, least)
     whole = _week_span(compared, pair, left_out, first, least)
-    moved, longer = _longer(History(past, collected, first, zone, least), pair, out, whole, titles or {})
+    moved, longer = _longer(known, pair, out, whole, titles or {})
     themes = theme_rows(week, moved, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
     hidden = {row.source for row in coverage if row.mentions is None}
@@ -99,7 +102,7 @@ def summarise(
         themes=themes,
         quotes=pick_quotes(week, themes, texts, settings.timezone, least),
         coverage=coverage,
-        trend=_trend(trend, period.key, least),
+        trend=_trend(trend, known, period.key, least),
         competitors=_competitors(competitors or {}, least),
         campaigns=campaigns.without_hidden_sources(found[1], hidden),
         without_campaigns=without(week, pair, found, least),
@@ -156,7 +159,7 @@ def _counts(
         "unscored": n - len(told) if shown else None,
         "rating": mean_rating(now, least),
         "rating_change": rating_change(pair[0].mentions, pair[1].mentions, least) if pair else None,
-        "ghosting": None if withheld else share(ghosted, len(read), least),
+        "ghosting": None if withheld else share_of(read, read["ghosting"].eq("employer"), least),
         "ghosting_withheld": withheld,
     }
 
@@ -208,21 +211,22 @@ def _compare(
     old, new = (scored(frames.mentions) for frames in pair) if pair else (told.iloc[:0], told)
     both = clumps.both_sides(old, new) if len(old) else told
     deff = clumps.design_effect(both, is_negative(both))
-    negative = share(k, n, least, deff)
+    negative = share_of(told, is_negative(told), least)
     if negative is None:
         return _Compared(None)
+    own = effect(told, is_negative(told))
     month = _month(trend, week, k, n, deff, least)
     k1, n1, k2, n2 = int(is_negative(old).sum()), len(old), int(is_negative(new).sum()), len(new)
     if min(n1, n2) < max(1, least):
-        return _Compared(negative, change_month=month, design_effect=deff)
+        return _Compared(negative, change_month=month, design_effect=own)
     mix, mood = stats.kitagawa(_by_source(old), _by_source(new))
     return _Compared(
         negative,
-        share(k1, n1, least, deff),
+        share_of(old, is_negative(old), least),
         change(k1, n1, k2, n2, deff, clump=clumps.mean_size(both)),
         month,
         Reason(mix, mood),
-        deff,
+        own,
     )
 
 
@@ -307,8 +311,10 @@ def _monday(week: str) -> date:
     return date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
 
 
-def _trend(trend: pd.DataFrame, week: str, least: int) -> tuple[TrendPoint, ...]:
+def _trend(trend: pd.DataFrame, history: History, week: str, least: int) -> tuple[TrendPoint, ...]:
     """Up to 26 weeks, from the first that has mentions; weeks between without any count as 0."""
+    told = scored(history.mentions)
+    effects = {key: effect(part, is_negative(part)) for key, part in told.groupby("week")}
     known = {str(row.week): row for row in trend.itertuples()}
     weeks = _weeks_until(week, TREND_WEEKS)
     while weeks and (weeks[0] not in known or not known[weeks[0]].total):
@@ -318,7 +324,9 @@ def _trend(trend: pd.DataFrame, week: str, least: int) -> tuple[TrendPoint, ...]
         row: Any = known.get(key)
         total = int(row.total) if row is not None else 0
         small = 0 < total < least
-        negative = share(int(row.negative), int(row.scored), least) if row is not None and not small else None
+        deff = effects.get(week_number(_monday(key)), 1.0)
+        shown = row is not None and not small
+        negative = share(int(row.negative), int(row.scored), least, deff) if shown else None
         rated = row is not None and not small and int(row.rated) >= max(1, least)
         points.append(
             TrendPoint(key, None if small else total, negative, float(row.rating) if rated else None)
@@ -330,13 +338,12 @@ def _competitors(frames: Mapping[str, pd.DataFrame], least: int) -> tuple[Compet
     rows = []
     for name, mentions in frames.items():
         told = scored(mentions)
-        deff = clumps.design_effect(told, is_negative(told))
         n = len(mentions)
         rows.append(
             Competitor(
                 name,
                 n if n == 0 or n >= least else None,
-                share(int(is_negative(told).sum()), len(told), least, deff),
+                share_of(told, is_negative(told), least),
             )
         )
     return tuple(rows)

@@ -28,7 +28,31 @@ POWER_Z = 0.8416212335729143
 """The 80% point of the normal distribution."""
 
 
-def share(k: float, n: int, least: int, deff: float = 1.0) -> Share | None:
+def share_of(mentions: pd.DataFrame, chosen: pd.Series, least: int) -> Share | None:
+    """The share of `chosen` (bool) among the mentions; None where they are fewer than `least`.
+
+    The effective size follows from these mentions alone, so that the same share has the same interval
+    wherever it is told, in this report and the next.
+    """
+    if len(mentions) < max(1, least):
+        return None
+    return share(int(chosen.sum()), len(mentions), least, effect(mentions, chosen))
+
+
+def effect(mentions: pd.DataFrame, chosen: pd.Series) -> float:
+    """By what the size is divided for the interval of the share of `chosen`; 1 where none echoes another.
+
+    The design effect, and Student's t for the uncertainty of that (Korn and Graubard 1998, Survey Methodology
+    24:193-201) on Kish's effective number of clumps: with few, one sees too little of how they differ.
+    """
+    n, size = len(mentions), clumps.mean_size(mentions)
+    if size <= 1:
+        return 1.0
+    few = stats.t975(n / size - 1) / stats.Z
+    return min(float(n), clumps.design_effect(mentions, chosen) * few**2)
+
+
+def share(k: float, n: int, least: int, deff: float) -> Share | None:
     """`k` of `n` with Wilson's interval on the effective size; None where `n` is below `least`."""
     if n < max(1, least):
         return None
@@ -177,6 +201,6 @@ def groups(mentions: pd.DataFrame, by: pd.Series, order: Collection[str], least:
     found = []
     for name in names:
         part = scored(mentions[by == name])
-        negative = None if name in withheld else share(float(is_negative(part).sum()), len(part), least)
+        negative = None if name in withheld else share_of(part, is_negative(part), least)
         found.append(Group(name, None if name in withheld else counts[name], negative))
     return tuple(found)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis import campaigns, clumps, withholding, wording
 from analysis.coverage import Days
-from analysis.weekly_counts import change, is_negative, mean_rating, scored, share
+from analysis.weekly_counts import change, is_negative, mean_rating, scored, share_of
 from analysis.weekly_themes import Frames, Texts
 from candidly.figures import Without
 from candidly.records import Period
@@ -82,7 +82,7 @@ def copies_as_one(frames: Frames, found: Marks) -> Frames:
     for number, one in enumerate([*found[0], *found[1]]):
         if one.campaign.kind == "same wording":
             thread[frames.mentions["pk"].isin(one.pks)] = f"same wording {number}"
-    return Frames(frames.mentions.assign(thread=thread), frames.opinions)
+    return Frames(clumps.marked(frames.mentions.assign(thread=thread)), frames.opinions)
 
 
 def without(week: Frames, pair: Pair | None, found: Marks, least: int) -> Without | None:
@@ -98,7 +98,7 @@ def without(week: Frames, pair: Pair | None, found: Marks, least: int) -> Withou
     told = scored(rest)
     both = clumps.both_sides(sides[0], sides[1]) if sides else told
     deff = clumps.design_effect(both, is_negative(both))
-    negative = share(float(is_negative(told).sum()), len(told), least, deff)
+    negative = share_of(told, is_negative(told), least)
     if _few(scored(week.mentions), told, least):
         negative = None
     moved = None

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis import clumps
 from analysis.quotes import Candidate, Picker, candidate, most_typical
-from analysis.weekly_counts import readable, scored, share
+from analysis.weekly_counts import readable, scored, share_of
 from candidly.figures import Change, Quote, QuoteReason, ThemeRow, theme_title
 from candidly.records import Mention, Polarity
 
@@ -92,7 +92,6 @@ def _row(
         return ThemeRow(theme, name, None)
     mixed = named.negative & named.positive
     complaints = week.mentions["pk"].isin(named.negative)
-    deff = clumps.design_effect(week.mentions, complaints)
     return ThemeRow(
         theme,
         name,
@@ -101,8 +100,8 @@ def _row(
         mixed=len(mixed),
         neutral=len(named.all - named.negative - named.positive),
         positive=len(named.positive - mixed),
-        share=share(mentions, n, least),
-        complaints=share(len(named.negative), n, least, deff),
+        share=share_of(week.mentions, week.mentions["pk"].isin(named.all), least),
+        complaints=share_of(week.mentions, complaints, least),
         change=changes.get(theme),
     )
 

@@ -73,7 +73,4 @@ def _within(history: Frames, period: Period) -> Frames:
 
 def _competitors(session: Session, company: str, period: Period) -> dict[str, pd.DataFrame]:
     mine = next(one for one in session.config.companies if one.name == company)
-    return {
-        name: queries.mentions_frame(session.store, name, period.start, period.end)
-        for name in mine.competitors
-    }
+    return {name: history_frame(session.store, name, period.start, period.end) for name in mine.competitors}

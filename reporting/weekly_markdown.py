@@ -194,8 +194,9 @@ def _method(f: WeeklyFigures) -> Iterator[str]:
     yield ""
     said = (
         "Every share has a 95% interval (Wilson; changes: Newcombe) on sample sizes reduced for mentions "
-        f"that come in threads or from one author, here by a factor of {f.design_effect:.1f}. Of all themes "
-        "and groups said to have changed, at most one in twenty is expected to be chance. Unscored mentions "
+        "that come in threads or from one author, that of the negative share of this week by a factor of "
+        f"{f.design_effect:.1f}. Of all themes and groups said to have changed, at most one in twenty is "
+        "expected to be chance. Unscored mentions "
         f"count in no share. Groups of fewer than {f.min_group} mentions are withheld. Quotes are exact "
         "parts of the stored texts, without authors."
     )

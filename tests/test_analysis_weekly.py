@@ -3,6 +3,7 @@
 import dataclasses
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -77,6 +78,69 @@ def test_one_loud_thread_is_not_a_change():
     assert apart.judgement == "worse"
     assert together.judgement == "cannot tell"
     assert together.design_effect > 2
+
+
+def in_threads(told):
+    """The same with threads that agree and with busy authors, so that intervals must widen."""
+    rank = told.mentions.sort_values(["verdict", "pk"]).reset_index(drop=True)
+    return told.of(rank.assign(thread=[f"t{i // 4}" for i in rank.index], author=rank.index // 3))
+
+
+def test_the_same_share_has_the_same_interval_everywhere():
+    world, week, before = pair(90, 80, before=0.3, now=0.5)
+    other = world.week(60, negative=0.5, first=20_001)
+    week, before, other = (in_threads(told) for told in (week, before, other))
+    iso = (START - WEEK).isocalendar()
+    totals = [
+        (
+            key,
+            len(told.mentions),
+            len(told.mentions),
+            int((told.mentions.verdict == "negative").sum()),
+            0,
+            3.0,
+            0,
+        )
+        for key, told in ((f"{iso.year}-W{iso.week:02d}", before), (PERIOD.key, week))
+    ]
+    trend = pd.DataFrame(totals, columns=trend_frame([]).columns)
+    figures = summary(world, week, before, trend=trend, competitors={"Same": week.mentions})
+    plain = counts.share(figures.negative.k, figures.negative.n, 1, 1.0)
+    assert figures.design_effect > 2
+    assert figures.negative.high - figures.negative.low > 1.4 * (plain.high - plain.low)
+    assert [point.negative for point in figures.trend] == [figures.negative_before, figures.negative]
+    assert [row.negative for row in (*figures.languages, *figures.competitors)] == [figures.negative] * 2
+    (span,) = figures.spans
+    assert (span.negative_before, span.negative) == (figures.negative_before, figures.negative)
+    complaints = {row.theme: row.complaints for row in figures.themes}
+    assert span.parts
+    assert all(part.share == complaints[part.name] for part in span.parts)
+    silent = week.mentions.assign(verdict=week.mentions.ghosting.map({"employer": "negative"}))
+    assert figures.ghosting == counts.share_of(silent, counts.is_negative(silent), 1)
+    for row in (row for row in figures.themes if row.mentions):
+        named = week.mentions.pk.isin(week.opinions.pk[week.opinions.theme == row.theme])
+        assert row.share == counts.share_of(week.mentions, named, 1)
+
+
+def test_a_share_holds_its_truth_though_few_threads_make_it_up():
+    rng = np.random.default_rng(7)
+    held = plain = 0
+    for _ in range(400):
+        moods = np.repeat(rng.beta(0.9, 2.1, 20), 3)  # 30% negative, threads correlate by 0.25
+        told = pd.DataFrame({"pk": range(60), "source": "forum", "thread": [f"t{i // 3}" for i in range(60)]})
+        chosen = pd.Series(rng.random(60) < moods)
+        found, naive = counts.share_of(told, chosen, 1), counts.share(chosen.sum(), 60, 1, 1.0)
+        held += found.low <= 0.3 <= found.high
+        plain += naive.low <= 0.3 <= naive.high
+    assert plain < 0.9 * 400
+    assert 0.93 * 400 < held < 0.98 * 400
+
+
+def test_mentions_that_stand_alone_count_in_full_and_one_thread_counts_once():
+    told = pd.DataFrame({"pk": range(30), "source": "forum", "thread": "", "author": -1})
+    chosen = pd.Series([True, False, False] * 10)
+    assert counts.effect(told, chosen) == 1.0
+    assert counts.effect(told.assign(thread="one"), chosen) == 30.0
 
 
 def test_unscored_mentions_are_counted_apart_and_never_neutral():
