@@ -52,6 +52,10 @@ class History:
         self.first = week_number(first_week(monday))
         self.weeks_of = {name: {week_number(day) for day in known} for name, known in collected.items()}
 
+    def collected(self, week: int) -> bool:
+        """Whether any source was collected on any day of a week."""
+        return any(week in weeks for weeks in self.weeks_of.values())
+
     def sides(self, span: int) -> tuple[Side, Side]:
         """The stretch before and the stretch that ends with the week of the report."""
         stop = self.now + 1

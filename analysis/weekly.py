@@ -109,7 +109,7 @@ def summarise(
         **longer,
         **_head(company, period.key, first, settings, now, versions),
         left_out=left_out,
-        **_counts(week.mentions, before.mentions, pair, least),
+        **_counts(week.mentions, before.mentions, pair, known),
         **_splits(week.mentions, least),
         **{field.name: getattr(compared, field.name) for field in fields(compared)},
     )
@@ -144,17 +144,21 @@ def _longer(
 
 
 def _counts(
-    now: pd.DataFrame, before: pd.DataFrame, pair: tuple[Frames, Frames] | None, least: int
+    now: pd.DataFrame, before: pd.DataFrame, pair: tuple[Frames, Frames] | None, history: History
 ) -> dict[str, Any]:
-    """Volume, rating and ghosting; None where withheld."""
-    n, told = len(now), scored(now)
-    shown = n == 0 or n >= least
+    """Volume, rating and ghosting; None where withheld, and where nobody collected."""
+    n, told, least = len(now), scored(now), history.least
+    collected, collected_before = history.collected(history.now), history.collected(history.now - 1)
+    shown = n >= least or (n == 0 and collected)
+    shown_before = len(before) == 0 and collected_before
     read = readable(now)
     ghosted = int(read["ghosting"].eq("employer").sum())
     withheld = 0 < ghosted < least
     return {
         "mentions": n if shown else None,
-        "mentions_before": len(before) if len(before) == 0 or len(before) >= least else None,
+        "mentions_before": len(before) if len(before) >= least or shown_before else None,
+        "collected": collected,
+        "collected_before": collected_before,
         "scored": len(told) if shown else None,
         "unscored": n - len(told) if shown else None,
         "rating": mean_rating(now, least),
@@ -312,7 +316,7 @@ def _monday(week: str) -> date:
 
 
 def _trend(trend: pd.DataFrame, history: History, week: str, least: int) -> tuple[TrendPoint, ...]:
-    """Up to 26 weeks, from the first that has mentions; weeks between without any count as 0."""
+    """Up to 26 weeks, from the first that has mentions; 0 only where one was collected."""
     told = scored(history.mentions)
     effects = {key: effect(part, is_negative(part)) for key, part in told.groupby("week")}
     known = {str(row.week): row for row in trend.itertuples()}
@@ -322,14 +326,20 @@ def _trend(trend: pd.DataFrame, history: History, week: str, least: int) -> tupl
     points = []
     for key in weeks:
         row: Any = known.get(key)
-        total = int(row.total) if row is not None else 0
-        small = 0 < total < least
-        deff = effects.get(week_number(_monday(key)), 1.0)
+        total, number = int(row.total) if row is not None else 0, week_number(_monday(key))
+        small, collected = 0 < total < least, bool(total) or history.collected(number)
+        deff = effects.get(number, 1.0)
         shown = row is not None and not small
         negative = share(int(row.negative), int(row.scored), least, deff) if shown else None
         rated = row is not None and not small and int(row.rated) >= max(1, least)
         points.append(
-            TrendPoint(key, None if small else total, negative, float(row.rating) if rated else None)
+            TrendPoint(
+                key,
+                total if collected and not small else None,
+                negative,
+                float(row.rating) if rated else None,
+                collected,
+            )
         )
     return tuple(points)
 

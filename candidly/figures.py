@@ -257,12 +257,13 @@ class SourceCoverage:
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """One week of the trend; `total` None: fewer than may be shown."""
+    """One week of the trend; `total` None: fewer than may be shown, or not `collected` from any source."""
 
     week: str
     total: int | None
     negative: Share | None
     rating: float | None
+    collected: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,11 @@ class Competitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyFigures:
-    """All that the weekly report of one company says."""
+    """All that the weekly report of one company says.
+
+    `collected`, `collected_before`: whether any source was, on any day of the week and of the week before;
+    where none was, the mentions are missing (None), not zero.
+    """
 
     company: str
     week: str
@@ -317,6 +322,8 @@ class WeeklyFigures:
     why: Why | None = None
     campaigns: tuple[Campaign, ...] = ()
     without_campaigns: Without | None = None
+    collected: bool = True
+    collected_before: bool = True
 
 
 def percent(share: float) -> str:

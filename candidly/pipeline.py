@@ -329,7 +329,7 @@ def report_due(session: Session) -> list[Path]:
             continue
         figures = weekly_figures(session, company.name, period)
         # mentions None: some, but too few to say how many
-        key = period.key if figures.mentions != 0 else f"{period.key}, empty"
+        key = period.key if figures.collected and figures.mentions != 0 else f"{period.key}, empty"
         if not session.store.period_done(job, key):
             written += publish(session, figures)
             session.store.claim_period(job, key, session.now())

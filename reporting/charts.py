@@ -120,7 +120,8 @@ class _Trend:
         for index, point in enumerate(self.points):
             height = BARS * (point.total or 0) / self.most
             hidden = point.total is None
-            shown = f"fewer than {self.least} mentions" if hidden else f"{point.total} mentions"
+            few = f"fewer than {self.least} mentions" if point.collected else "not collected"
+            shown = few if hidden else f"{point.total} mentions"
             share = f"; negative {words(point.negative)}" if point.negative else ""
             kind = "bar last" if index == len(self.points) - 1 else "bar"
             yield (

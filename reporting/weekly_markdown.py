@@ -72,12 +72,14 @@ def _key_figures(f: WeeklyFigures) -> Iterator[str]:
     if f.rating:
         rating = f"{f.rating.value:.1f} of 5 ({f.rating.low:.1f}–{f.rating.high:.1f}), n = {f.rating.n}"
     ghosting = _few(f) if f.ghosting_withheld else _share(f.ghosting)
+    before = _count(f.mentions_before, f, f.collected_before)
+    verdicts = " / ".join(_count(n, f, f.collected) for n in (f.scored, f.unscored))
     yield from _table(
         ("", "This week", "Week before", "Change"),
         [
-            ("Mentions", _count(f.mentions, f), _count(f.mentions_before, f), ""),
+            ("Mentions", _count(f.mentions, f, f.collected), before, ""),
             *([("Mentions, range of the weeks before", usual(f), "", "")] if usual(f) else []),
-            ("With a verdict / unscored", f"{_count(f.scored, f)} / {_count(f.unscored, f)}", "", ""),
+            ("With a verdict / unscored", verdicts, "", ""),
             ("Negative", _share(f.negative), _share(f.negative_before), _change(f.change)),
             ("Negative, against the four weeks before", "", "", _change(f.change_month)),
             ("Mean rating", rating, "", _stars(f.rating_change)),
@@ -149,7 +151,7 @@ def _competitors(f: WeeklyFigures) -> Iterator[str]:
         return
     yield "## Other companies in the same week"
     yield ""
-    rows = [(esc(f.company), _count(f.mentions, f), _share(f.negative))]
+    rows = [(esc(f.company), _count(f.mentions, f, f.collected), _share(f.negative))]
     rows += [(esc(row.company), _count(row.mentions, f), _share(row.negative)) for row in f.competitors]
     yield from _table(("Company", "Mentions", "Negative"), rows)
 
@@ -180,7 +182,7 @@ def _trend(f: WeeklyFigures) -> Iterator[str]:
     rows = [
         (
             point.week,
-            _count(point.total, f),
+            _count(point.total, f, point.collected),
             _share(point.negative),
             f"{point.rating:.1f}" if point.rating else "",
         )
@@ -217,8 +219,10 @@ def _few(f: WeeklyFigures) -> str:
     return f"fewer than {f.min_group}"
 
 
-def _count(n: int | None, f: WeeklyFigures) -> str:
-    return _few(f) if n is None else str(n)
+def _count(n: int | None, f: WeeklyFigures, collected: bool = True) -> str:
+    if n is None:
+        return _few(f) if collected else "not collected"
+    return str(n)
 
 
 def _cell(n: int | None) -> str:

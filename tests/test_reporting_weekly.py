@@ -14,7 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from weekly_world import COMPANY, NOW, SOURCES, START, World, frames, own_words, summary, trend_frame
+from weekly_world import (
+    COMPANY,
+    NOW,
+    SOURCES,
+    START,
+    World,
+    covered_frame,
+    frames,
+    own_words,
+    summary,
+    trend_frame,
+)
 
 from candidly.errors import UsageError
 from candidly.figures import Group, Part, Quote, SourceCoverage, ThemeRow, Why, usual
@@ -283,9 +294,29 @@ def test_a_withheld_theme_shows_its_name_and_no_number():
 
 
 def test_the_range_of_the_weeks_before_is_told_where_it_is_known():
-    assert usual(FIGURES) == "0–71"  # a withheld week is left out
-    assert "in the weeks before 0–71" in render_html(FIGURES)
+    assert usual(FIGURES) == "40–71"  # a withheld week and one that nobody collected are left out
+    assert "in the weeks before 40–71" in render_html(FIGURES)
     assert usual(dataclasses.replace(FIGURES, trend=FIGURES.trend[-3:])) == ""
+
+
+def test_what_nobody_collected_is_missing_and_never_zero():
+    world = World()
+    week = world.week(60)
+    figures = summary(world, week, frames(), covered=covered_frame(0), trend=trend_frame([40, 0, 60]))
+    page, text = " ".join(check_page(render_html(figures)).text_content().split()), render_markdown(figures)
+    assert json.loads(render_json(figures))["mentions_before"] is None
+    assert "not collected the week before" in page
+    assert "| Mentions | 60 | not collected |" in text
+    assert "| 2026-W46 | not collected |" in text
+    looked = summary(world, week, frames(), trend=trend_frame([40, 0, 60]))
+    assert looked.mentions_before == 0
+    assert "| Mentions | 60 | 0 |" in render_markdown(looked)
+    assert "| 2026-W46 | 0 |" in render_markdown(looked)
+    before = world.week(60, start=START - timedelta(days=7), first=1_000)
+    blind = summary(world, frames(), before, covered=covered_frame(0))
+    assert (blind.mentions, blind.scored, blind.unscored) == (None,) * 3
+    assert "fewer than" not in render_markdown(blind).split("## How to")[0]
+    assert "| Mentions | not collected | 60 |" in render_markdown(blind)
 
 
 # Charts
@@ -305,7 +336,9 @@ def test_the_trend_line_breaks_where_a_week_is_missing():
     svg = charts.trend(FIGURES.trend, 5)
     assert svg.count("<polyline") == 2  # two weeks, then an empty and a withheld one, then four
     assert "2026-W43: fewer than 5 mentions" in svg
-    assert "2026-W42: 0 mentions" in svg
+    assert "2026-W42: not collected" in svg
+    looked = charts.trend([dataclasses.replace(one, total=one.total or 0) for one in FIGURES.trend], 5)
+    assert "2026-W42: 0 mentions" in looked
     assert charts.trend([], 5) == ""
     lonely = charts.trend(FIGURES.trend[-1:], 5)
     assert "<polyline" not in lonely
