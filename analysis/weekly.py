@@ -30,7 +30,7 @@ from analysis.weekly_counts import (
     with_number,
 )
 from analysis.weekly_pairs import comparable, copies_as_one, joined, marks, without
-from analysis.weekly_themes import Frames, Texts, pick_quotes, theme_rows
+from analysis.weekly_themes import Frames, Texts, Tones, pick_quotes, theme_rows
 from candidly.config import Report
 from candidly.figures import (
     Change,
@@ -69,13 +69,15 @@ def summarise(
     titles: Mapping[str, str] | None = None,
     versions: Sequence[str] = (),
     history: Frames | None = None,
+    tones: Tones | None = None,
 ) -> WeeklyFigures:
     """Everything that the report of `company` in `period` says.
 
     `week`, `before`: the period and the week before. `trend`: as `weekly_totals` gives it, up to the period.
     `covered`: day and source. `sources`: the configured names, so that a silent one is called out. `runs`:
     the last run of each. `texts`: pk -> Mention, for quotes and copies. `history`: from `history.first_week`
-    to the end of the period, for longer spans. Raises CandidlyError where a quote cannot be verified.
+    to the end of the period, for longer spans. `tones`: how strong words are. Raises CandidlyError where a
+    quote cannot be verified.
     """
     least, zone = settings.min_group, ZoneInfo(settings.timezone)
     past = history if history is not None else joined(before, week)
@@ -100,7 +102,7 @@ def summarise(
         sentence=wording.sentence(judgement, compared.negative, compared.change, themes),
         notes=_notes(judgement, compared, left_out, coverage),
         themes=themes,
-        quotes=pick_quotes(week, themes, texts, settings.timezone, least),
+        quotes=pick_quotes(week, themes, texts, settings.timezone, least, tones),
         coverage=coverage,
         trend=_trend(trend, known, period.key, least),
         competitors=_competitors(competitors or {}, least),

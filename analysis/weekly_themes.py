@@ -17,7 +17,12 @@ from candidly.records import Mention, Polarity
 
 QUOTED_THEMES, QUOTES_EACH, SAMPLE, EXTREMES = 5, 2, 150, 20
 
+STRONG = 0.3
+"""From this tone on, either way, a passage may stand as the strongest words; plain facts are at 0."""
+
 Texts = Callable[[list[int]], Mapping[int, Mention]]
+Tones = Callable[[str], Sequence[tuple[int, int, float]]]
+"""`(start, end, score)` of the clauses of a passage, scores in [-1, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,12 @@ def _row(
 
 
 def pick_quotes(
-    week: Frames, rows: Sequence[ThemeRow], texts: Texts, timezone: str, least: int
+    week: Frames,
+    rows: Sequence[ThemeRow],
+    texts: Texts,
+    timezone: str,
+    least: int,
+    tones: Tones | None = None,
 ) -> tuple[Quote, ...]:
     """Up to two quotes of each leading theme, then the most negative and the most positive passage."""
     if len(week.mentions) < max(1, least):
@@ -128,7 +138,7 @@ def pick_quotes(
             ranked = most_typical(_candidates(sample, texts, threads))
             found += picker.pick(ranked, QUOTES_EACH - len(found), "theme", row.theme)
         quotes += found
-    quotes += _extremes(week, texts, threads, picker, least)
+    quotes += _extremes(week, texts, threads, picker, least, tones)
     return tuple(quotes)
 
 
@@ -141,9 +151,12 @@ def _leading(row: ThemeRow) -> Polarity:
 
 
 def _extremes(
-    week: Frames, texts: Texts, threads: Mapping[int, str], picker: Picker, least: int
+    week: Frames, texts: Texts, threads: Mapping[int, str], picker: Picker, least: int, tones: Tones | None
 ) -> list[Quote]:
-    """The passage of the mention with the lowest score, and of the one with the highest."""
+    """The strongest passage of the mentions with the lowest scores, and of those with the highest.
+
+    None where no passage is strong by its own words. Without `tones` they go by the scores of the mentions.
+    """
     judged = scored(week.mentions)
     judged = judged[judged["score"].notna()]
     quotes: list[Quote] = []
@@ -159,8 +172,24 @@ def _extremes(
         spoken = week.opinions[week.opinions["pk"].isin(order) & week.opinions["polarity"].eq(polarity)]
         rank = {pk: i for i, pk in enumerate(order)}
         spoken = spoken.assign(rank=spoken["pk"].map(rank)).sort_values(["rank", "start"])
-        quotes += picker.pick(list(_candidates(spoken, texts, threads)), 1, reason)
+        passages = list(_candidates(spoken, texts, threads))
+        if tones:
+            passages = _strongest(passages, tones, -1 if ascending else 1)
+        quotes += picker.pick(passages, 1, reason)
     return quotes
+
+
+def _strongest(passages: Sequence[Candidate], tones: Tones, sign: int) -> list[Candidate]:
+    """Those that are strong by their own words, the strongest first; else in the order given."""
+    told = [(sign * _tone(tones(passage.text)), passage) for passage in passages]
+    kept = [(strength, passage) for strength, passage in told if strength >= STRONG]
+    return [passage for _, passage in sorted(kept, key=lambda one: -one[0])]
+
+
+def _tone(clauses: Sequence[tuple[int, int, float]]) -> float:
+    """The mean score of the clauses, each by its length; 0 where nothing was read."""
+    length = sum(end - start for start, end, _ in clauses)
+    return sum((end - start) * score for start, end, score in clauses) / length if length else 0.0
 
 
 def _candidates(opinions: pd.DataFrame, texts: Texts, threads: Mapping[int, str]) -> Iterable[Candidate]:

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from analysis.analyser import Analyser
 from analysis.history import first_week
 from analysis.weekly import TREND_WEEKS, summarise
-from analysis.weekly_themes import Frames
+from analysis.weekly_themes import Frames, Tones
 from candidly.figures import WeeklyFigures
 from candidly.periods import week_before
 from candidly.records import Period
@@ -44,7 +45,16 @@ def figures(session: Session, company: str, period: Period) -> WeeklyFigures:
         competitors=_competitors(session, company, period),
         versions=queries.versions(store, company, period.start, period.end),
         history=history,
+        tones=_tones(session),
     )
+
+
+def _tones(session: Session) -> Tones:
+    """How strong the words of a passage are; an engine from outside is not asked, as it gives no reasons."""
+    settings = session.config.analysis
+    if settings.engine in ("candidly", "vader"):
+        return session.analyser.explain
+    return Analyser(settings, session.loaded.folder).explain
 
 
 def _sources(session: Session, company: str) -> list[str]:

@@ -8,7 +8,18 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from weekly_world import NOW, PERIOD, SOURCES, START, World, covered_frame, frames, summary, trend_frame
+from weekly_world import (
+    NOW,
+    PERIOD,
+    SOURCES,
+    START,
+    World,
+    covered_frame,
+    frames,
+    own_words,
+    summary,
+    trend_frame,
+)
 
 from analysis import clumps, withholding
 from analysis import weekly_counts as counts
@@ -479,6 +490,31 @@ def test_a_theme_is_quoted_by_those_who_judge_it_and_agree_with_themselves():
     assert {quote.polarity for quote in quotes} == {"negative"}
     assert quotes
     assert all(5 <= int(quote.id[1:]) <= 9 for quote in quotes)
+
+
+def test_a_plain_fact_is_not_quoted_as_the_strongest_words():
+    world, week, before = pair(40, 40, now=0.5)
+    plain = "You do a system design first and then talk to two engineers there."
+    blunt = "They ghosted me after the offer call, which was an insult to anybody."
+    low = week.mentions.sort_values("score").head(2).pk.tolist()
+    for pk, text in zip(low, (f"{plain} {own_words(1)}.", f"{plain}\n{blunt}"), strict=True):
+        world.add(pk, text, published=START)
+    places = [(low[0], 0), (low[1], 0), (low[1], len(plain) + 1)]
+    spoken = opinions_of([(pk, "salary", "negative", at, at + 60) for pk, at in places])
+    week = dataclasses.replace(
+        week, opinions=pd.concat([week.opinions[~week.opinions.pk.isin(low)], spoken], ignore_index=True)
+    )
+
+    def tones(text):
+        return [(0, 30, -0.9 if "insult" in text else 0.0), (31, len(text), 0.0)]
+
+    def strongest(**given):
+        return [q.text for q in summary(world, week, before, **given).quotes if q.reason == "most negative"]
+
+    assert strongest() == [plain]
+    assert strongest(tones=tones) == [blunt]
+    assert strongest(tones=lambda text: [(0, len(text), -0.2)]) == []
+    assert strongest(tones=lambda _: []) == []
 
 
 def test_one_of_many_changes_may_be_chance():
