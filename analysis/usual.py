@@ -18,7 +18,7 @@ PHI = 1.6  # prior of variance/mean ...
 PHI_PERIODS = 25.0  # ... worth this many periods
 ROBUST = 2.58
 CAP = 3.0  # past periods are cut at mean + 3 sd + 1
-ANCHOR = 100.0  # the level is pulled to the shape with the weight of this many mentions
+ANCHOR = 100.0  # the level is pulled to the shape with the weight of at most this many mentions
 SMALL = 0.05  # no expectation is taken below this, where a ratio needs one
 TREND_SD = 0.5  # prior of the growth a year, on the log scale
 WAVE_SD = 0.5  # prior of the yearly wave's amplitude, on the log scale
@@ -144,14 +144,15 @@ def _spike_weight(residual: Floats) -> Floats:
 
 def cut_back(y: Floats, shape: Floats, ok: Bools, cut: int, pace: Pace) -> Floats:
     """Counts with past extremes cut back to the upper limit of what was normal then."""
-    exposure = later(ending(cumulated(shape), pace.level), 1) + ANCHOR
+    anchor = anchors(y, cut)
+    exposure = later(ending(cumulated(shape), pace.level), 1) + anchor
     days = cumulated(ok)
     good = ok & (later(days[1:], 1) >= pace.least) & (later(ending(days, pace.level), 1) >= pace.least / 2)
     learnt = good.copy()
     learnt[cut:] = False
     capped = y
     for _ in range(2):
-        posts = later(ending(cumulated(capped), pace.level), 1) + ANCHOR
+        posts = later(ending(cumulated(capped), pace.level), 1) + anchor
         e = np.maximum(posts / exposure * shape, SMALL)
         tame = (np.minimum(y, e + 3 * np.sqrt(2 * e) + 2) - e) ** 2 / e
         phi = np.maximum(1.0, ((tame * learnt).sum(0) + PHI * PHI_PERIODS) / (learnt.sum(0) + PHI_PERIODS))
@@ -159,26 +160,45 @@ def cut_back(y: Floats, shape: Floats, ok: Bools, cut: int, pace: Pace) -> Float
     return capped
 
 
+def anchors(y: Floats, cut: int) -> Floats:
+    """How many mentions each column's shape weighs against its level: no more than it was learnt from.
+
+    At the start of a history the shape rests on a day or on none, and says nothing of what is usual.
+    """
+    return np.clip(y[:cut].sum(0), 1.0, ANCHOR)
+
+
 class Level:
     """Forecasts of windows of any width from shape x level, the level as it was some periods before."""
 
-    def __init__(self, capped: Floats, shape: Floats, ok: Bools, pace: Pace) -> None:
+    def __init__(self, capped: Floats, shape: Floats, ok: Bools, cut: int, pace: Pace) -> None:
         days = cumulated(ok)
         self._shape = cumulated(shape)
         self._posts = ending(cumulated(capped), pace.level)
         self._exposure = ending(self._shape, pace.level)
         self._days = ending(days, pace.level)
-        self._least = pace.least
+        self._least, self._most, self._anchor = pace.least, pace.level, anchors(capped, cut)
         self.ever: Bools = later(days[1:], 1) >= pace.least
         self._known: dict[int, tuple[Floats, Bools]] = {}
 
     def forecast(self, width: int, gap: int) -> tuple[Floats, Bools]:
         """Expected sums of the `width` rows ending with each row, and where there is enough to judge by."""
         if gap not in self._known:
-            ratio = (later(self._posts, gap) + ANCHOR) / (later(self._exposure, gap) + ANCHOR)
+            anchor = self._anchor
+            ratio = (later(self._posts, gap) + anchor) / (later(self._exposure, gap) + anchor)
             self._known[gap] = ratio, self.ever & (later(self._days, gap) >= self._least / 2)
         ratio, ready = self._known[gap]
         return ratio * ending(self._shape, width), ready
+
+    def doubt(self, width: int, gap: int, last: int) -> Floats:
+        """How many times larger the variance of a forecast's error is for want of periods behind its level.
+
+        Of the windows that end with one of the `last` rows. The sum of `width` periods, less what a mean of n
+        makes of it, has a variance of 1 + width/n. 1 where the level is a full one: what that adds, past
+        errors show.
+        """
+        behind = np.clip(later(self._days, gap)[-last:], 1.0, self._most)
+        return (1 + width / behind) / (1 + width / self._most)
 
 
 def dispersion(

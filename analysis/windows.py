@@ -12,6 +12,7 @@ from analysis.tails import beta_below, nb_beta, share_beta
 from analysis.usual import PHI, PHI_PERIODS, SMALL, Level, Pace, anscombe, cut_back, dispersion, shape
 
 WINDOW_WEIGHT = 150.0  # longer windows' dispersion is pulled to the one-period value, worth so many windows
+VOLUME_PHI = 2.5  # prior for "more posts" in place of PHI: that mentions come in clumps takes weeks to show
 VOLUME_WEIGHT = 10.0  # that of the longer volume windows to the prior
 FOLLOWS = (
     30.0  # periods (as many weeks: a third) that the prior "negatives do not follow the others" is worth
@@ -81,16 +82,16 @@ class Scanner:
         ok = np.concatenate([data.covered, data.covered], axis=1)
         usual = shape(y, ok, cut, pace)
         capped = cut_back(y, usual, ok, cut, pace)
-        self.level = Level(capped, usual, ok, pace)
+        self.level = Level(capped, usual, ok, cut, pace)
         self.both = cumulated(y)
         tame = cumulated(np.minimum(capped[:, :columns], data.negative + data.other))
         self.tame = later(ending(tame, pace.share), 1)
         self.whole = later(ending(cumulated(data.negative + data.other), pace.share), 1)
 
-    def sums(self, sizes: Sequence[tuple[int, int]]) -> tuple[_Sums, Floats, Bools]:
+    def sums(self, sizes: Sequence[tuple[int, int]]) -> tuple[_Sums, Floats, Bools, Floats]:
         """The sums over the sources that can be judged, for each width and gap.
 
-        With them all mentions and which can be judged, each (widths, periods, columns).
+        With them all mentions, which can be judged, and the expected others: (widths, periods, columns).
         """
         add, c = self.data.add, self.columns
         forecasts = [self.level.forecast(width, gap) for width, gap in sizes]
@@ -98,8 +99,9 @@ class Scanner:
         on = np.stack([ready[:, :c] for _, ready in forecasts])
         both = np.stack([ending(self.both, width) for width, _ in sizes])
         negative, other = both[:, :, :c] * on, both[:, :, c:] * on
-        sums = _Sums(add(negative), add(expected[:, :, :c] * on), add(other), add(expected[:, :, c:] * on))
-        return sums, negative + other, on
+        others = expected[:, :, c:] * on
+        sums = _Sums(add(negative), add(expected[:, :, :c] * on), add(other), add(others))
+        return sums, negative + other, on, others
 
     def share(self, m: Floats) -> _Share:
         """The usual share, from the periods before the window; each source at its own."""
@@ -123,12 +125,26 @@ class Scanner:
 
     def long_change(self, first: int) -> Floats:
         """The same from four weeks against what was usual before, which a lasting change cannot blur soon."""
-        sums, _, _ = self.sums(self.pace.volume)
+        sums, _, _, _ = self.sums(self.pace.volume)
         o, e = sums.other, sums.expected_other
         past, widths = slice(0, self.cut), _column([width for width, _ in self.pace.volume])
         phi, _ = dispersion(o[:, past], e[:, past], e[:, past] > 0, widths, PHI, VOLUME_WEIGHT)
         longest: Floats = self.changed(o[:, first:], e[:, first:], phi).max(0)
         return longest
+
+    def volume(self, phi: Floats, periods: Floats, others: Floats) -> Floats:
+        """Variance / mean of the other mentions, as "more posts" are judged by: (widths, periods, series).
+
+        `phi`, (widths, series), as `dispersion` found it from so many `periods` of each series before. While
+        these are few it is mostly the prior, which is too small for a series that comes in clumps, and the
+        level is a mean of few periods: so here is a cautious prior, and what the level may be wrong by.
+        `others`: the expected ones of the judged periods, (widths, periods, columns).
+        """
+        phi = phi + (VOLUME_PHI - PHI) * PHI_PERIODS / (PHI_PERIODS + periods)  # as if it had been the prior
+        sizes = zip(self.pace.windows, self.pace.gaps, strict=True)
+        doubts = np.stack([self.level.doubt(*size, others.shape[1])[:, self.columns :] for size in sizes])
+        times = self.data.add(others * doubts) / np.maximum(self.data.add(others), 1e-9)
+        return (1 + WEIGHED_DOWN * (phi - 1))[:, None] * np.maximum(times, 1.0)
 
     def follow(self, sums: _Sums, use: Bools, widths: Floats, prior: _Spread) -> tuple[Floats, _Spread]:
         """Expected negatives given the other mentions, (widths, periods, series), and the dispersions.
@@ -192,9 +208,12 @@ def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: 
     """All windows that end with row `first` or later, judged by what was usual before row `cut`."""
     scanner = Scanner(data, cut, pace)
     able = data.add((scanner.level.ever[:, : scanner.columns] & data.covered).astype(np.float64))[first:] > 0
-    sums, mentions, on = scanner.sums(list(zip(pace.windows, pace.gaps, strict=True)))
+    sums, mentions, on, others = scanner.sums(list(zip(pace.windows, pace.gaps, strict=True)))
     share = scanner.share(mentions)
-    given, spread = _learnt(scanner, sums, share)
+    widths = _column(pace.windows)
+    use = (sums.expected[:, :cut] > 0) & (np.arange(cut)[:, None] >= widths[:, None])
+    given, spread = _learnt(scanner, sums, share, use)
+    volume = scanner.volume(np.asarray(spread.other), use[0].sum(0), others[:, first:])
     change = scanner.changed(sums.other[:, first:], sums.expected_other[:, first:], np.asarray(spread.other))
     change = np.maximum(change, scanner.long_change(first))
     changed = pace.surge * change / (1 - pace.surge + pace.surge * change)
@@ -203,14 +222,13 @@ def judged_windows(data: Panel, first: int, cut: int, pace: Pace, min_negative: 
         data.add(np.stack([ending(timely, width)[first:] for width in pace.windows]) * on[:, first:])
         for timely in (cumulated(data.timely), cumulated(data.timely_other))
     ]
-    windows = _windows(first, given, sums, share, spread, changed, fresh)
+    windows = _windows(first, given, sums, share, spread, volume, changed, fresh)
     return Judged(windows, *_chances(windows, min_negative, pace.share_alone), able)
 
 
-def _learnt(scanner: Scanner, sums: _Sums, share: _Share) -> tuple[Floats, _Spread]:
+def _learnt(scanner: Scanner, sums: _Sums, share: _Share, use: Bools) -> tuple[Floats, _Spread]:
     """Expected negatives and dispersions; those of longer windows are pulled to the one-period values."""
-    widths, cut = _column(scanner.pace.windows), scanner.cut
-    use = (sums.expected[:, :cut] > 0) & (np.arange(cut)[:, None] >= widths[:, None])
+    widths = _column(scanner.pace.windows)
     found: list[tuple[Floats, _Spread]] = []
     prior = PRIOR
     for some in (slice(0, 1), slice(1, None)):
@@ -232,14 +250,15 @@ def _windows(
     sums: _Sums,
     share: _Share,
     spread: _Spread,
+    volume: Floats,
     changed: Floats,
     fresh: list[Floats],
 ) -> Windows:
     """The windows that end with row `first` or later."""
     expected, other = sums.expected[:, first:], sums.expected_other[:, first:]
     total, usual, variance = (x[:, first:] for x in share)
-    by_number, by_volume, by_share = (
-        np.broadcast_to(np.asarray(phi)[:, None], other.shape) for phi in spread[:3]
+    by_number, by_share = (
+        np.broadcast_to(np.asarray(phi)[:, None], other.shape) for phi in (spread.negative, spread.share)
     )
     binomial = np.maximum(total * usual * (1 - usual), 1e-9)
     return Windows(
@@ -249,7 +268,7 @@ def _windows(
         total=fresh[0] + fresh[1],
         usual_total=expected + other,
         usual_other=other,
-        spread_other=by_volume,
+        spread_other=volume,
         known=total,
         usual_share=usual,
         changed=changed,
