@@ -26,7 +26,8 @@ class Evidence:
     """What an incident is about. `themes`: title and complaints, most first. `more`: where to read on.
 
     `thread`, `copies`: the share of these mentions that the largest thread, the most repeated wording make
-    up, in [0, 1]. `least`: no number below it is told, and no quote from a smaller group.
+    up, in [0, 1]. `least`: no number below it is told, and no quote from a smaller group. `rising`: the last
+    day has more of them than any day before it, not just more than usual.
     """
 
     themes: Sequence[tuple[str, int]] = ()
@@ -35,6 +36,7 @@ class Evidence:
     thread: float = 0.0
     copies: float = 0.0
     least: int = 1
+    rising: bool = True
 
     def number(self, n: int, of: int) -> str:
         """A number for people: withheld where it is of a group that is too small."""

@@ -87,7 +87,7 @@ def record(
         store.update_incident(one.id, one.title, one.detail)
         if change.occasion:
             wanted = loud_enough(one, names, least or {})
-            for message in deliveries(one, wanted, now, occasion=change.occasion):
+            for message in deliveries(one, wanted, now, occasion=change.occasion, opening=change.opening):
                 store.enqueue(message)
     for id_ in change.resolved:
         store.resolve_incident(id_, now)

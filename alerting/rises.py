@@ -62,10 +62,11 @@ def rise_changes(
         return [*changes, Change(opened=(fresh,))]
     if same.status != "open":
         return changes
-    return [*changes, *_update(same, fresh, today, silenced=silenced)]
+    opening = "Still rising: " if evidence.rising else "Still going on: "
+    return [*changes, *_update(same, fresh, today, opening, silenced=silenced)]
 
 
-def _update(same: Incident, fresh: Incident, today: date, *, silenced: bool) -> list[Change]:
+def _update(same: Incident, fresh: Incident, today: date, opening: str, *, silenced: bool) -> list[Change]:
     detail, renewed = _merge(same.detail, fresh.detail)
     detail["more"] = same.detail.get("more", "")  # it names the incident, and that stays
     waiting = bool(same.detail.get("silenced"))
@@ -82,7 +83,7 @@ def _update(same: Incident, fresh: Incident, today: date, *, silenced: bool) -> 
     update = replace(same, title=title, detail=detail, severity=severity)
     if update == same:
         return []
-    return [Change(updated=(update,), occasion=today.isoformat() if again else "")]
+    return [Change(updated=(update,), occasion=today.isoformat() if again else "", opening=opening)]
 
 
 def _rank(severity: Severity) -> int:

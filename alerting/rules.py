@@ -24,13 +24,15 @@ FAILURES = 3  # runs in a row that may fail for a passing reason before somebody
 class Change:
     """What the facts change: incidents to open, to bring up to date, to close (ids).
 
-    `renewed`: an update is so much stronger that it is sent again; `occasion` names the day of that.
+    `renewed`: an update is so much stronger that it is sent again; `occasion` names the day of that, and
+    `opening` is what the title then begins with.
     """
 
     opened: tuple[Incident, ...] = ()
     updated: tuple[Incident, ...] = ()
     resolved: tuple[str, ...] = ()
     occasion: str = ""
+    opening: str = "Still rising: "
 
 
 def source_change(

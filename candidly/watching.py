@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -107,7 +108,18 @@ def evidence(session: Session, company: str, rise: Rise) -> Evidence:
         thread=_largest_thread(meant) / n if large else 0.0,
         copies=copies.largest([one.text for one in texts.values()]) / min(n, TEXTS) if large else 0.0,
         least=least,
+        rising=_is_rising(session, company, rise),
     )
+
+
+def _is_rising(session: Session, company: str, rise: Rise) -> bool:
+    """Whether the last day of a rise counts more than each of its days before, and than the two before it."""
+    spike, zone = rise.spike, ZoneInfo(session.config.report.timezone)
+    since = min(spike.first, spike.last - timedelta(days=2))
+    window = _window(session, company, replace(spike, first=since))
+    counted = _meant(rise, _speaking(rise, *window))
+    days = Counter(counted["published"].dt.tz_convert(zone).dt.date)
+    return all(n < days[spike.last] for day, n in days.items() if day != spike.last)
 
 
 def _window(session: Session, company: str, spike: Spike) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -71,6 +71,15 @@ def test_1_ten_times_the_same_is_told_once(store):
     assert len(server.got) == 1
 
 
+@pytest.mark.parametrize("opening", ["Still rising: ", "Still going on: "])
+def test_a_later_message_opens_as_the_rule_says(store, opening):
+    (one,) = several(1)
+    record(store, Change(opened=(one,)), ["hook"], NOW)
+    record(store, Change(updated=(one,), occasion="2026-03-11", opening=opening), ["hook"], NOW)
+    titles = sorted(told.message["title"] for told in queries.deliveries(store, 10))
+    assert titles == sorted([one.title, opening + one.title])
+
+
 def test_2_fifty_at_once_are_one_message_that_names_all(store):
     record(store, Change(opened=several(50)), ["hook"], NOW)
     with receiver(200) as server:

@@ -211,6 +211,14 @@ def test_it_is_told_again_only_when_ten_times_rarer():
     assert world.look(spike(first=date(2026, 3, 11), days=1, observed=40, score=2.0)) == []
 
 
+@pytest.mark.parametrize(("rising", "opening"), [(True, "Still rising: "), (False, "Still going on: ")])
+def test_only_what_rises_is_called_rising(rising, opening):
+    world, day = World(opened()), date(2026, 3, 11)
+    (change,) = world.look(spike(first=day, days=1, observed=40, score=2.0), day, Evidence(rising=rising))
+    assert (change.opening, change.occasion) == (opening, "2026-03-11")
+    assert world.one.id == opened().id
+
+
 def test_nothing_new_changes_nothing():
     world = World()
     world.look(spike())

@@ -82,6 +82,17 @@ def test_a_theme_has_the_same_number_wherever_a_message_names_it(quiet):
         assert len(found.quotes) == 3
 
 
+@pytest.mark.parametrize(
+    ("ago", "days", "rising"),
+    [((6, 9, 25), 3, True), ((25, 18, 8), 3, False), ((9, 25, 25), 3, False), ((25, 18, 8), 1, False)],
+)
+def test_it_rises_only_where_the_last_day_is_above_the_days_before(quiet, ago, days, rising):
+    for back, n in zip((2, 1, 0), ago, strict=True):
+        quiet.ghosting(n, day=quiet.today - timedelta(days=back))
+    found = alert_spike(first=quiet.today - timedelta(days=days - 1), days=days)
+    assert watching.evidence(quiet.session, COMPANY, Rise("more negative", found, True)).rising is rising
+
+
 def test_looking_again_changes_nothing(quiet):
     quiet.ghosting(20)
     first = watch(quiet)
