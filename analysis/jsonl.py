@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, Final, cast, get_args
 
@@ -20,16 +21,19 @@ from candidly.errors import UsageError
 from candidly.records import Analysis, Kind
 
 LONGEST_LINE: Final = 16_000_000
+STDOUT: Final = Path("-")
 _KINDS = get_args(Kind)
 
 
 def analyse_file(analyser: TextAnalyser, source: Path, target: Path) -> int:
     """Writes one line for each of `source` to `target`, whole or not at all; returns how many.
 
+    `target` "-" is stdout, which gets each line as it is read.
+
     Raises UsageError naming the line that cannot be read.
     """
     try:
-        with _replacing(target) as out:
+        with nullcontext(sys.stdout) if target == STDOUT else _replacing(target) as out:
             count = 0
             for id_, kind, text in (_record(*line) for line in objects(source)):
                 out.write(json.dumps(as_json(id_, analyser.analyse_text(text, kind))) + "\n")

@@ -63,3 +63,16 @@ def test_the_configured_engine_is_the_one_that_is_measured(
     (data,) = json.loads(capsys.readouterr().out)
     assert data["version"].startswith("plain-vader")
     assert data["figures"]["negative_recall"]["value"] == 0.0
+
+
+def test_a_dash_is_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "a", "text": "They ghosted me."}\n', encoding="utf-8")
+    assert cli.run(["analyse", "--input", str(source), "--output", "-"]) == 0
+    printed = capsys.readouterr()
+    assert [json.loads(line)["id"] for line in printed.out.splitlines()] == ["a"]
+    assert "1 texts analysed" in printed.err
+    assert list(tmp_path.iterdir()) == [source]

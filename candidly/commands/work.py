@@ -156,7 +156,10 @@ def _plainly(value: object) -> str:
     help="JSON Lines with id, kind, text.",
 )
 @click.option(
-    "--output", "target", type=click.Path(path_type=Path, dir_okay=False), help="Where the analyses go."
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the analyses go; - is stdout.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
@@ -176,9 +179,10 @@ def analyse(
         )
     analyser = analyser_at(console)
     if source and target:
-        from analysis.jsonl import analyse_file
+        from analysis.jsonl import STDOUT, analyse_file
 
-        console.note(f"{analyse_file(analyser, source, target):,} texts analysed into {target}")
+        into = "" if target == STDOUT else f" into {target}"
+        console.note(f"{analyse_file(analyser, source, target):,} texts analysed{into}")
         return
     _show_analysis(console, analyser, " ".join(text), as_json)
 
