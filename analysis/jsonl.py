@@ -39,6 +39,8 @@ def analyse_file(analyser: TextAnalyser, source: Path, target: Path) -> int:
                 out.write(json.dumps(as_json(id_, analyser.analyse_text(text, kind))) + "\n")
                 count += 1
             return count
+    except BrokenPipeError:  # who read stdout has had enough
+        raise
     except OSError as error:
         raise UsageError(f"{error.filename or source}: {error.strerror}.") from None
 

@@ -56,6 +56,20 @@ def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, line: bytes,
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_reader_of_stdout_that_leaves_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed:
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps(GOOD[0]), encoding="utf-8")
+    monkeypatch.setattr("sys.stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        analyse_file(ANALYSER, source, Path("-"))
+
+
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         analyse_file(ANALYSER, tmp_path / "none.jsonl", tmp_path / "out.jsonl")

@@ -76,3 +76,22 @@ def test_a_dash_is_stdout(
     assert [json.loads(line)["id"] for line in printed.out.splitlines()] == ["a"]
     assert "1 texts analysed" in printed.err
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    ("theme", "said"),
+    [
+        ("comunication", "'comunication' (did you mean 'communication'?)"),
+        ("parking", "'parking'"),
+        ("communication", ""),
+    ],
+)
+def test_a_theme_that_nothing_can_find_is_told(
+    file: Path, theme: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = {"text": "They ghosted me.", "themes": [{"theme": theme, "polarity": "negative"}]}
+    file.write_text(json.dumps(line), encoding="utf-8")
+    assert cli.run(["evaluate", str(file), "--resamples", "0"]) == 0
+    told = capsys.readouterr().err
+    assert ("no theme has the name" in told) is bool(said)
+    assert f"name {said};" in told or not said

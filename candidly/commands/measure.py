@@ -103,6 +103,7 @@ def _evaluated(
     from analysis.evaluate import evaluate as measured
 
     rows = labelled.read(path, texts)
+    _warn_of_themes(console, path, {name for row in rows for name in row.truth.themes or ()})
     found = []
     with counting(console, path.name, len(rows)) as show:
         for n, row in enumerate(rows, 1):
@@ -115,6 +116,29 @@ def _evaluated(
         for name, places in labelled.groups(rows)
     }
     return measured(truths, found, resamples=resamples), groups
+
+
+def _warn_of_themes(console: Console, path: Path, labelled: set[str]) -> None:
+    """One line about labelled themes that nothing can find, as they are misspelt or not known here."""
+    from difflib import get_close_matches
+
+    from analysis import themes
+    from candidly.config import Analysis
+
+    loaded = console.load() if console.config.exists() else None
+    settings = loaded.config.analysis if loaded else Analysis()
+    file = loaded.folder / settings.themes if loaded and settings.themes else themes.BUILT_IN
+    known = {line.tag.name for line in themes.load(file) if line.tag.group == "theme"} | {
+        *settings.extra_themes
+    }
+    said = []
+    for name in sorted(labelled - known):
+        near = get_close_matches(name, sorted(known), 1)
+        said.append(f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name))
+    if said:
+        console.note(
+            f"{path}: no theme has the name {', '.join(said)}; it counts as one that is never found."
+        )
 
 
 @click.command()
