@@ -165,7 +165,8 @@ def anchors(y: Floats, cut: int) -> Floats:
 
     At the start of a history the shape rests on a day or on none, and says nothing of what is usual.
     """
-    return np.clip(y[:cut].sum(0), 1.0, ANCHOR)
+    weights: Floats = np.clip(y[:cut].sum(0), 1.0, ANCHOR)
+    return weights
 
 
 class Level:
@@ -198,7 +199,8 @@ class Level:
         errors show.
         """
         behind = np.clip(later(self._days, gap)[-last:], 1.0, self._most)
-        return (1 + width / behind) / (1 + width / self._most)
+        times: Floats = (1 + width / behind) / (1 + width / self._most)
+        return times
 
 
 def dispersion(

@@ -109,3 +109,13 @@ def test_a_level_of_few_days_is_doubted_and_a_full_one_is_not():
     assert (spread[:, 0] > [1.01, 1.03, 1.07, 1.2] * spread[:, 1]).all(), (
         "a new source makes the sum less certain"
     )
+
+
+def test_in_a_long_history_little_of_the_variance_is_lost():
+    """Weighing large counts down, lest they be spikes, hides some of it; a part of that is put back."""
+    n = 700
+    total, negative = clumped(n, 4.0, series=60)
+    data = panel(days(n), many(total, negative, n), day(n, 0), day(n, -1))
+    spread = judged_windows(data, n - 1, n - 8, DAILY, 3).windows.spread_other[0, -1]
+    true = 1 + (4.0 - 1) * 0.7
+    assert 0.81 * true < spread.mean() <= true
