@@ -37,7 +37,7 @@ from candidly.config import Analysis
 LABELS = Path(__file__).parent / "labels.jsonl"
 WRITTEN = Path(__file__).parent / "written.jsonl"
 """Texts of candidly's own, written and labelled after the same guideline for what real texts are poor in."""
-WRITTEN_WEIGHT = 0.5
+WRITTEN_WEIGHT, WRITTEN_COMBINED = 0.5, 0.2  # of one, and where the sums are combined to a sentiment
 KNOWN = Path(__file__).parent / "known.tsv"
 """What is known of n-grams before any text is read: theme or tone, n-gram, how strongly it tells of that."""
 PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
@@ -332,10 +332,11 @@ def main() -> None:
     )
     trainer = Trainer([row for _, row in every], [one for _, one in natural], vocabulary_, words, known=known)
     verdicts = [RATED_WEIGHT if row.item.sections else UNHEADED_WEIGHT for _, row in partly]
+    drawn = np.array([row.drawn for row in rows])
     counted = np.concatenate((weights(rows), verdicts))
+    counted[: len(rows)][~drawn] *= WRITTEN_COMBINED / WRITTEN_WEIGHT
     model, every_held, by_clause, _ = learn.train(trainer, counted)
     held = every_held[: len(rows)]
-    drawn = np.array([row.drawn for row in rows])
     kinds = np.array([row.item.kind for row in rows])
     for name, part in (
         ("5-fold", drawn), ("  written", ~drawn), *((f"  {kind}", drawn & (kinds == kind)) for kind in SHARES)
