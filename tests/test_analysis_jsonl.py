@@ -12,7 +12,7 @@ ANALYSER = Analyser(config.Analysis(), Path())
 GOOD = [
     {"id": "a", "kind": "review", "text": "The pay is low and I never heard back."},
     {"id": "b", "kind": "post", "text": ""},
-    {"id": "c\ud800", "text": "The team is great!"},
+    {"id": "c\ud800", "text": "Great team, I love working here!"},
 ]
 
 
