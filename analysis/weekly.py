@@ -76,15 +76,13 @@ def summarise(
     `week`, `before`: the period and the week before. `trend`: as `weekly_totals` gives it, up to the period.
     `covered`: day and source. `sources`: the configured names, so that a silent one is called out. `runs`:
     the last run of each. `texts`: pk -> Mention, for quotes and copies. `history`: from `history.first_week`
-    to the end of the period, for longer spans. `tones`: how strong words are. Raises CandidlyError where a
-    quote cannot be verified.
+    to the end of the period, for longer spans. `tones`: how strong words are. CandidlyError: a false quote.
     """
     least, zone = settings.min_group, ZoneInfo(settings.timezone)
+    first, today = (moment.astimezone(zone).date() for moment in (period.start, now))
     past = history if history is not None else joined(before, week)
-    first = period.start.astimezone(zone).date()
     days = [first + timedelta(days=n) for n in range(7)]
     collected = collected_days(covered, [past.mentions, week.mentions, before.mentions], zone)
-    today = now.astimezone(zone).date()
     coverage = coverage_rows(week.mentions, collected, days, runs, sources, least, today)
     found = marks(past, week, period, texts, zone, least)
     week, before, past = (copies_as_one(frames, found) for frames in (week, before, past))
@@ -95,7 +93,6 @@ def summarise(
     moved, longer = _longer(known, pair, out, whole, titles or {})
     themes = theme_rows(week, moved, titles or {}, least) if len(week.mentions) >= max(1, least) else ()
     judgement = wording.judge(compared.negative, compared.change)
-    hidden = {row.source for row in coverage if row.mentions is None}
     return WeeklyFigures(
         judgement=judgement,
         headline=wording.headline(judgement, len(week.mentions), coverage),
@@ -106,7 +103,7 @@ def summarise(
         coverage=coverage,
         trend=_trend(trend, known, period.key, least),
         competitors=_competitors(competitors or {}, least),
-        campaigns=campaigns.without_hidden_sources(found[1], hidden),
+        campaigns=campaigns.without_hidden_sources(found[1], _hidden(coverage)),
         without_campaigns=without(week, pair, found, least),
         **longer,
         **_head(company, period.key, first, settings, now, versions),
@@ -115,6 +112,11 @@ def summarise(
         **_splits(week.mentions, least),
         **{field.name: getattr(compared, field.name) for field in fields(compared)},
     )
+
+
+def _hidden(coverage: Sequence[SourceCoverage]) -> set[str]:
+    """The sources whose number of mentions is withheld."""
+    return {row.source for row in coverage if row.mentions is None}
 
 
 def _head(
