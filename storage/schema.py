@@ -278,7 +278,9 @@ deliveries = Table(
     Column("message", JSON, nullable=False, comment="What to send."),
     Column("due", UTCDateTime, nullable=False, comment="Not to be sent before."),
     Column("leased", UTCDateTime, comment="A sender holds it until then."),
-    _text("state", "pending, sent, failed, or grouped: it went out as part of another."),
+    # Or grouped: it went out as part of another. The comment stays as the first migration wrote it, because
+    # PostgreSQL stores it, and a new database is to equal one that went through every step.
+    _text("state", "pending, sent or failed."),
     Column("attempts", Integer, nullable=False, comment="How often a sender took it."),
     Column("finished", UTCDateTime, comment="When it was sent or given up."),
     _text("error", "What went wrong last."),
