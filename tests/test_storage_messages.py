@@ -13,7 +13,7 @@ from storage_samples import COMPANY, NOW, address
 
 from alerting import outbox
 from candidly.records import Delivery, Incident
-from storage import keeping, queries
+from storage import keeping, queries, schema
 from storage.store import Store
 
 DAY = timedelta(days=1)
