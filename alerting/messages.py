@@ -80,14 +80,12 @@ def deliveries(
     now: datetime,
     *,
     occasion: str = "",
-    opening: str | None = None,
+    opening: str = "",
 ) -> list[Delivery]:
     """One delivery a channel, due at once. The id follows from incident, channel and occasion only.
 
-    `opening`: what the title begins with; "Still rising: " where there is an occasion and nothing is said.
+    `opening`: what the title begins with.
     """
-    if opening is None:
-        opening = "Still rising: " if occasion else ""
     body = message(incident, now, opening=opening)
     return [
         Delivery(

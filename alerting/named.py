@@ -19,6 +19,8 @@ from candidly.records import Incident, Severity
 
 ALLEGED: Final = "alleged"
 OWN: Final = "rule"
+STILL: Final = "Still open: "
+"""How the title of a later message begins: what single mentions say has no rate that could rise."""
 OVER = timedelta(days=7)
 KEPT: Final = 200
 """Mentions that an incident remembers, so as not to tell of them twice."""
@@ -101,8 +103,12 @@ def _update(
         "mentions": [*before["mentions"], *(hit.key for hit in new)][-KEPT:], "n": n,
         "sites": sorted({*before["sites"], *(hit.site for hit in new if hit.site)}),
     }  # fmt: skip
-    detail["summary"] = _summary(naming, n, detail["sites"], evidence)
+    unheard = bool(before.get("silenced")) and "alerted" not in before
+    alerted = n if unheard else before.get("alerted", before["n"])  # what the first message counted
+    detail["summary"] = _summary(naming, n, detail["sites"], evidence) + _later(n, alerted, evidence.least)
     detail["more"] = before.get("more", "")  # it names the incident, and that stays
+    if not (silenced and unheard):
+        detail["alerted"] = alerted
     if not silenced:
         detail.pop("silenced", None)
     again = not silenced and not ongoing.acknowledged and before.get("told") != today.isoformat()
@@ -110,7 +116,8 @@ def _update(
         detail["told"] = today.isoformat()
     title = f"{ongoing.company}: {naming.says(n, evidence.least)}"
     update = replace(ongoing, title=title, detail=detail)
-    return Change(updated=(update,), occasion=today.isoformat() if again else "")
+    occasion = today.isoformat() if again else ""
+    return Change(updated=(update,), occasion=occasion, opening="" if unheard else STILL)
 
 
 def named_incident(
@@ -132,8 +139,7 @@ def named_incident(
         "quotes": evidence.shown_quotes(),
         "more": evidence.more.replace("{id}", id_),
     }
-    if silenced:
-        detail["silenced"] = True
+    detail |= {"silenced": True} if silenced else {"alerted": len(hits)}
     return Incident(
         id=id_,
         rule=naming.rule,
@@ -144,6 +150,14 @@ def named_incident(
         severity=naming.severity,
         subject=naming.rule,
     )
+
+
+def _later(n: int, alerted: int, least: int) -> str:
+    """How many came since the first message, where neither number is withheld that this one follows from."""
+    if n == alerted:
+        return ""
+    told = n >= least and (alerted == 1 or alerted >= least)
+    return f" {n - alerted} more since the first alert." if told else " There are more since the first alert."
 
 
 def _summary(naming: Naming, n: int, sites: Sequence[str], evidence: Evidence) -> str:

@@ -24,15 +24,15 @@ FAILURES = 3  # runs in a row that may fail for a passing reason before somebody
 class Change:
     """What the facts change: incidents to open, to bring up to date, to close (ids).
 
-    `renewed`: an update is so much stronger that it is sent again; `occasion` names the day of that, and
-    `opening` is what the title then begins with.
+    `occasion` names the day on which an update is told of, "" for none; `opening` is what the title then
+    begins with, "" where this is the first that anybody hears of it.
     """
 
     opened: tuple[Incident, ...] = ()
     updated: tuple[Incident, ...] = ()
     resolved: tuple[str, ...] = ()
     occasion: str = ""
-    opening: str = "Still rising: "
+    opening: str = ""
 
 
 def source_change(

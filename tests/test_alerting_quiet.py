@@ -69,7 +69,7 @@ def test_what_opened_under_a_silence_is_told_when_that_has_ended(look) -> None:
     assert opened.detail["silenced"]
     assert look([opened], silenced=True) == Change()
     told = look([opened])
-    assert (told.opened, told.occasion) == ((), "2026-03-10")
+    assert (told.opened, told.occasion, told.opening) == ((), "2026-03-10", "")
     assert "silenced" not in told.updated[0].detail
     assert look(told.updated) == Change(), "told once"
 

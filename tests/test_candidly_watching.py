@@ -237,6 +237,42 @@ def test_later_allegations_join_and_are_told_once_a_day_and_it_ends(quiet):
     assert len(incidents(quiet, "alleged:fraud")) == 1
 
 
+def test_later_allegations_are_never_said_to_rise(quiet):
+    quiet.collect("forum", quiet.mention(text="It is a scam."))
+    watch(quiet)
+    told = {one.id for one in sent(quiet)}
+    for size in (2, 3):  # 3 in all, then 6
+        for _ in range(size):
+            quiet.collect("forum", quiet.mention(text="They are scammers."))
+        watch(quiet)
+        (later,) = [one for one in sent(quiet) if one.id not in told]
+        told.add(later.id)
+        quiet.today += timedelta(days=1)
+        few = size == 2  # fewer than `min_group`
+        number, more = ("a few", "There are more") if few else ("6", "5 more")
+        assert later.subject == f"Still open: {COMPANY}: {number} mentions allege fraud"
+        assert f"{more} since the first alert." in later.message["text"]
+
+
+def test_what_opened_under_a_silence_is_first_told_as_it_is(quiet):
+    now = quiet.session.now()
+    silence = Silence(id="s", until=now + timedelta(hours=1), created=now, rule="alleged:fraud")
+    silences.add(quiet.session.store, silence)
+    quiet.collect("forum", quiet.mention(text="It is a scam."))
+    watch(quiet)
+    assert sent(quiet) == []
+    quiet.today += timedelta(days=1)
+    quiet.collect("forum", quiet.mention(text="They are scammers."))
+    watch(quiet)
+    (first,) = sent(quiet)
+    assert first.subject == f"{COMPANY}: a few mentions allege fraud"
+    assert "since the first alert" not in first.message["text"]
+    quiet.collect("forum", quiet.mention(text="They are scammers."))
+    quiet.today += timedelta(days=1)
+    watch(quiet)
+    assert "There are more since the first alert." in sent(quiet)[0].message["text"]
+
+
 def test_what_a_source_holds_when_it_is_first_read_is_its_past(tmp_path):
     with world(tmp_path, days=0) as made:
         made.today += timedelta(days=60)
