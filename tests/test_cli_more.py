@@ -89,6 +89,34 @@ def test_a_folder_without_an_export_is_told_before_and_at_the_run(house: House) 
     assert "Put an export there" in done.out
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "good"),
+    [
+        ("slack", "xoxb-not-an-address", False),
+        ("webhook", "hooks.example.com/T0/B0", False),
+        ("webhook", "ftp://hooks.example.com/T0", False),
+        ("teams", "https://hooks example.com", False),
+        ("apprise", "some words", False),
+        ("apprise", "ntfys://ntfy.example.com/topic", True),
+        ("slack", " https://hooks.example.com/services/T0/B0\n", True),
+    ],
+)
+def test_a_channel_whose_secret_is_no_address_is_told(
+    house: House, kind: str, value: str, good: bool
+) -> None:
+    channel = f"    - {{name: hook, type: {kind}, url_secret: HOOK_URL}}\n"
+    house.write("config.yaml", CONFIG + channel)
+    done = house.run("check", HOOK_URL=value)
+    assert done.code == (0 if good else 2)
+    (line,) = (line for line in done.out.splitlines() if "channel hook" in line)
+    if good:
+        assert line == f"ok   channel hook ({kind})"
+    else:
+        assert line.startswith("FAIL channel hook: the secret HOOK_URL holds no ")
+        assert ": set it to " in line
+        assert value not in done.out + done.err
+
+
 def test_no_report_is_written_of_a_company_of_which_nothing_is_known(house: House) -> None:
     export = house.folder / "inbox" / "reviews.csv"
     export.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from candidly.console import Console
 
 if TYPE_CHECKING:
     from candidly.config import SourceSettings
+    from candidly.configalerts import Channel
     from candidly.configfile import Loaded
 
 
@@ -155,11 +157,33 @@ def _check_channels(loaded: Loaded) -> list[tuple[bool, str]]:
     for channel in loaded.config.alerts.channels:
         try:
             if channel.url_secret:
-                loaded.secrets.get(channel.url_secret)
+                _check_address(channel, loaded.secrets.get(channel.url_secret))
             found.append((True, f"channel {channel.name} ({channel.type})"))
         except CandidlyError as error:
             found.append((False, f"channel {channel.name}: {error}"))
     return found
+
+
+def _check_address(channel: Channel, value: str) -> None:
+    """Raises ConfigError for a secret that is no address; the value itself is not repeated."""
+    from candidly.errors import ConfigError, DeliveryError
+
+    address = value.strip()
+    kind, example = "http or https URL", "https://hooks.example.com/..."
+    if channel.type == "apprise":  # it has schemes of its own, a hundred of them
+        kind, example = "address that apprise understands", "ntfys://ntfy.example.com/topic"
+        good = re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE) is not None
+    else:
+        from alerting.post import wants_text
+
+        try:
+            wants_text(address)
+            good = re.search(r"\s", address) is None
+        except DeliveryError:
+            good = False
+    if not good:
+        name = channel.url_secret
+        raise ConfigError([f"the secret {name} holds no {kind}: set it to the channel's, like {example}"])
 
 
 @click.command()
