@@ -36,12 +36,13 @@ def erase(session: Session, name: str, ids: Sequence[str]) -> tuple[dict[str, An
     """Remove mentions by their ids at the site, and never store them again; the certificate.
 
     It names no id, but how many were asked for and how many were stored. Beside it: the ids by which nothing
-    was. Hold the run lock.
+    was, nor was it taken out before. Hold the run lock.
     """
     known(session, name)
     gone = [removal(session.preparer, name, id_, ERASED) for id_ in dict.fromkeys(ids)]
     stored = keeping.among(session.store, name, [one.id for one in gone])
-    missing = [one.id for one in gone if one.id not in stored]
+    before = keeping.tombstones_of(session.store, name, [one.key for one in gone])
+    missing = [one.id for one in gone if one.id not in stored and one.key not in before]
     removed = keeping.erase(session.store, name, gone, session.now())
     rewritten = keepers.rewrite_reports(session)
     certificate = _signed({

@@ -14,11 +14,13 @@ _UNNAMED = frozenset({
     "its author asks not to be collected",
 })  # fmt: skip
 """Reasons for which an item's id, which may name its author, is not listed: nobody shall look it up."""
+WITHHELD = "(id withheld)"
+"""What stands in its place, so that an empty cell is not taken for a fault."""
 
 
 def listed(item: Reject) -> Reject:
     """What the file of rejects may keep of an item: of what is not for everybody (any more) not its id."""
-    return Reject("", item.reason) if item.reason in _UNNAMED else item
+    return Reject(WITHHELD, item.reason) if item.reason in _UNNAMED else item
 
 
 def gone(preparer: Preparer, source: str, items: Iterable[Mention | Reject]) -> dict[str, Removal]:

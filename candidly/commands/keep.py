@@ -107,7 +107,7 @@ def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> N
     """Remove single mentions of SOURCE by their ids at the site, for good: a request for erasure.
 
     What is not stored (yet) is kept from ever being stored, and the exit code is 2: look whether it is the
-    id that you meant.
+    id that you meant. It is 0 where the same was asked before.
 
     \b
     Example: candidly source erase reddit t1_abc123
@@ -120,7 +120,10 @@ def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> N
         console.json(certificate)
     else:
         console.say(f"Certificate of erasure: source {name}, {certificate['at']}")
-        console.say(f"  asked for: {certificate['asked']:,}, removed: {certificate['removed']:,}")
+        asked, removed = certificate["asked"], certificate["removed"]
+        console.say(f"  asked for: {asked:,}, removed: {removed:,}")
+        if again := asked - removed - len(missing):
+            console.say(f"  nothing is stored any more, as it was removed or kept out before: {again:,}")
         _show_files(console, certificate)
     if missing:
         raise _not_stored(name, missing)
