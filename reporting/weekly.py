@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span, tenths, usual
 from candidly.files import write_atomic
 from reporting import changes, charts, safe
+from reporting.splits import splits
 from reporting.weekly_markdown import render_markdown
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def render_html(figures: WeeklyFigures) -> str:
         moved_stars=moved_stars,
         quotes=quote_groups(figures),
         changes=changes,
+        splits=list(splits(figures)),
         tenths=tenths,
         parts=parts,
         part_bar=lambda title, value: Markup(charts.part_bar(title, value, largest)),  # noqa: S704

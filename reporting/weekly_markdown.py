@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from candidly.figures import Change, Group, Share, WeeklyFigures, percent, points, span, tenths, usual
+from candidly.figures import Change, Share, WeeklyFigures, percent, points, span, tenths, usual
 from reporting import changes
 from reporting.safe import link
 from reporting.safe import markdown as esc
+from reporting.splits import splits
 
 
 def render_markdown(figures: WeeklyFigures) -> str:
@@ -132,12 +133,9 @@ def _quotes(f: WeeklyFigures) -> Iterator[str]:
 
 
 def _groups(f: WeeklyFigures) -> Iterator[str]:
-    named: list[tuple[str, Sequence[Group]]] = [
-        ("Who speaks", f.roles), ("Judged by", f.bases), ("Language", f.languages),
-    ]  # fmt: skip
     rows = [
         (title, esc(group.name), _cell(group.mentions) or "withheld", _share(group.negative))
-        for title, groups in named
+        for title, groups in splits(f)
         for group in groups
     ]
     if rows:

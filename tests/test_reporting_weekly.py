@@ -293,6 +293,21 @@ def test_a_withheld_theme_shows_its_name_and_no_number():
     assert f"| {small[0].title} | fewer than 5 |  |  |  |  | – | – | – |" in render_markdown(FIGURES)
 
 
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_a_language_that_is_not_known_is_told_in_words_where_it_says_something(render):
+    def said(*groups):
+        page = render(dataclasses.replace(FIGURES, languages=groups))
+        assert "und" not in re.findall(r"\w+", page)
+        return "language unknown" in page, "Language" in re.findall(r"\w+", page)
+
+    english, unknown = Group("en", 20, None), Group("und", 9, None)
+    assert said(english, unknown) == (True, True)
+    assert said(english, Group("und", None, None)) == (False, True)
+    assert said(unknown) == (False, False)
+    content = json.loads(render_json(dataclasses.replace(FIGURES, languages=(english, unknown))))
+    assert [group["name"] for group in content["languages"]] == ["en", "und"]
+
+
 def test_the_range_of_the_weeks_before_is_told_where_it_is_known():
     assert usual(FIGURES) == "40–71"  # a withheld week and one that nobody collected are left out
     assert "in the weeks before 40–71" in render_html(FIGURES)
