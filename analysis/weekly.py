@@ -65,7 +65,7 @@ def summarise(
     covered: pd.DataFrame,
     sources: Sequence[str] = (),
     runs: Sequence[Mapping[str, Any]] = (),
-    competitors: Mapping[str, pd.DataFrame] | None = None,
+    competitors: Mapping[str, pd.DataFrame | None] | None = None,
     titles: Mapping[str, str] | None = None,
     versions: Sequence[str] = (),
     history: Frames | None = None,
@@ -75,8 +75,9 @@ def summarise(
 
     `week`, `before`: the period and the week before. `trend`: as `weekly_totals` gives it, up to the period.
     `covered`: day and source. `sources`: the configured names, so that a silent one is called out. `runs`:
-    the last run of each. `texts`: pk -> Mention, for quotes and copies. `history`: from `history.first_week`
-    to the end of the period, for longer spans. `tones`: how strong words are. CandidlyError: a false quote.
+    the last run of each. `competitors`: None for one that nobody collected. `texts`: pk -> Mention, for
+    quotes and copies. `history`: from `history.first_week` to the end of the period, for longer spans.
+    `tones`: how strong words are. CandidlyError: a false quote.
     """
     least, zone = settings.min_group, ZoneInfo(settings.timezone)
     first, today = (moment.astimezone(zone).date() for moment in (period.start, now))
@@ -348,9 +349,12 @@ def _trend(trend: pd.DataFrame, history: History, week: str, least: int) -> tupl
     return tuple(points)
 
 
-def _competitors(frames: Mapping[str, pd.DataFrame], least: int) -> tuple[Competitor, ...]:
+def _competitors(frames: Mapping[str, pd.DataFrame | None], least: int) -> tuple[Competitor, ...]:
     rows = []
     for name, mentions in frames.items():
+        if mentions is None:
+            rows.append(Competitor(name, None, None, collected=False))
+            continue
         told = scored(mentions)
         n = len(mentions)
         rows.append(

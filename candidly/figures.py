@@ -268,11 +268,12 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class Competitor:
-    """Another company in the same week."""
+    """Another company in the same week; `mentions` None: fewer than may be shown, or not `collected`."""
 
     company: str
     mentions: int | None
     negative: Share | None
+    collected: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,18 @@ def _within(history: Frames, period: Period) -> Frames:
     return history.of(history.mentions[(published >= period.start) & (published < period.end)])
 
 
-def _competitors(session: Session, company: str, period: Period) -> dict[str, pd.DataFrame]:
+def _competitors(session: Session, company: str, period: Period) -> dict[str, pd.DataFrame | None]:
+    """The mentions of each; None, not an empty frame, of one that no source was read for."""
     mine = next(one for one in session.config.companies if one.name == company)
-    return {name: history_frame(session.store, name, period.start, period.end) for name in mine.competitors}
+    found = {name: history_frame(session.store, name, period.start, period.end) for name in mine.competitors}
+    return {
+        name: mentions if len(mentions) or _collected(session, name, period) else None
+        for name, mentions in found.items()
+    }
+
+
+def _collected(session: Session, company: str, period: Period) -> bool:
+    """Whether any source that should speak of a company was collected on any day of a period."""
+    span = period.start, period.end, session.config.report.timezone
+    covered = queries.covered_days(session.store, _sources(session, company), *span, session.imports())
+    return not covered.empty

@@ -150,7 +150,10 @@ def _competitors(f: WeeklyFigures) -> Iterator[str]:
     yield "## Other companies in the same week"
     yield ""
     rows = [(esc(f.company), _count(f.mentions, f, f.collected), _share(f.negative))]
-    rows += [(esc(row.company), _count(row.mentions, f), _share(row.negative)) for row in f.competitors]
+    rows += [
+        (esc(row.company), _count(row.mentions, f, row.collected), _share(row.negative))
+        for row in f.competitors
+    ]
     yield from _table(("Company", "Mentions", "Negative"), rows)
 
 

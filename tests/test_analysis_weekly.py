@@ -343,6 +343,13 @@ def test_competitors_are_compared_with_intervals_and_small_ones_withheld():
     assert (small.mentions, small.negative) == (None, None)
 
 
+def test_a_competitor_without_mentions_has_none_only_where_somebody_looked():
+    world, week, before = pair(60, 60)
+    none = week.mentions.head(0)
+    found = summary(world, week, before, competitors={"Halden & Price": none, "Unread": None}).competitors
+    assert [(one.mentions, one.collected) for one in found] == [(0, True), (None, False)]
+
+
 def test_trend_fills_gaps_and_withholds_small_weeks():
     world, week, before = pair(60, 60)
     trend = trend_frame([60, 3, 60, 60])

@@ -406,6 +406,15 @@ def test_company_names_become_safe_file_names(name, expected):
     assert re.fullmatch(expected, slug(name))
 
 
+def test_a_competitor_that_nobody_collected_has_no_number():
+    unread = dataclasses.replace(FIGURES.competitors[0], mentions=None, negative=None, collected=False)
+    figures = dataclasses.replace(FIGURES, competitors=(unread,))
+    assert r"| Halden \& Price | not collected | – |" in render_markdown(figures)
+    row = render_html(figures).split("<bdi>Halden &amp; Price</bdi>")[1].split("</tr>")[0]
+    assert "not collected" in row
+    assert json.loads(render_json(figures))["competitors"][0]["collected"] is False
+
+
 def test_names_that_look_alike_as_files_stay_apart():
     assert (
         len({slug(name) for name in ("Halden & Price", "Halden Price", "Halden + Price", "Halden/Price")})
