@@ -9,9 +9,11 @@ from typing import Final, Literal, Protocol
 from candidly.records import Kind
 from collectors.dates import infer_day_first
 from collectors.jsonrows import key
+from collectors.plaincolumns import PLAIN, plain_layout, plain_problem
 from collectors.presets import LAYOUTS, OUTER, SAID, Layout, PresetName, recognise
 from collectors.tables import Table
 from collectors.textfile import Unreadable
+from collectors.values import STARS_SCALE, BadValue, stars
 
 MappedField = Literal[
     "id", "published", "about", "url", "author", "thread", "parent", "title", "pros", "cons", "advice",
@@ -34,6 +36,8 @@ class Wishes(Protocol):
     def columns(self) -> Mapping[MappedField, str | tuple[str, ...]]: ...
     @property
     def kind(self) -> Kind | None: ...
+    @property
+    def stars_scale(self) -> float: ...
 
 
 def fits(wishes: Wishes, columns: Iterable[str]) -> bool:
@@ -46,12 +50,16 @@ def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[La
 
     Raises Unreadable where its columns are not those of any preset, or not all those that are mapped.
     """
-    columns = table.columns
+    columns, headed = table.columns, table.format not in ("json", "jsonl")
     layout = _layout(wishes, columns)
+    if layout is None and headed and wishes.preset == "auto" and not wishes.columns:
+        layout = plain_layout(columns)
     if layout is None:
-        raise Unreadable(_misfit(wishes, columns), REMEDY)
-    if table.format not in ("json", "jsonl"):  # there an absent value may have no key
+        raise Unreadable(_misfit(wishes, columns, headed), REMEDY)
+    if headed:  # elsewhere an absent value may have no key
         _refuse_missing(wishes, columns)
+    if layout.preset == PLAIN:
+        _refuse_scale(layout, table, wishes.stars_scale)
     for decided in (day_first, layout.day_first):
         if decided is not None:
             return layout, decided
@@ -67,8 +75,10 @@ def _layout(wishes: Wishes, columns: Iterable[str]) -> Layout | None:
     if not wishes.columns:
         return recognise(present, wishes.preset) if wishes.preset != "none" else None
     named = wishes.preset not in ("auto", "none")
-    base = recognise(present, wishes.preset) if named else None
     own = _mapped(wishes)
+    if wishes.preset == PLAIN:
+        return plain_layout(present, own)
+    base = recognise(present, wishes.preset) if named else None
     if base is not None:
         convert = {name: read for name, read in base.convert.items() if name not in own}
         return dataclasses.replace(base, columns={**base.columns, **own}, convert=convert)
@@ -93,10 +103,29 @@ def _refuse_missing(wishes: Wishes, columns: tuple[str, ...]) -> None:
                 )
 
 
-def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:
+def _refuse_scale(layout: Layout, table: Table, best: float) -> None:
+    """Raises Unreadable where many ratings lie above the scale: then the others are on another one too."""
+    column = layout.columns.get("stars", ("",))[0]
+    rated = above = 0
+    for _, row in table.sample:
+        cell = row.get(column) if isinstance(row, dict) else None
+        try:
+            rated += stars(cell, best) is not None
+        except BadValue as bad:
+            above += str(bad) == STARS_SCALE
+    if above * 10 > rated + above:
+        raise Unreadable(
+            f"its ratings ({column!r}) go beyond {best:g}",
+            "Set `stars_scale` to the best rating, or `preset: candidate-survey` for scores of 0 to 10.",
+        )
+
+
+def _misfit(wishes: Wishes, columns: tuple[str, ...], headed: bool) -> str:
     if not columns:
         return "it holds no rows that can be read"
-    if wishes.columns:
+    if wishes.preset == PLAIN:
+        what = "it cannot be read as a plain table"
+    elif wishes.columns:
         what = (
             f"none of the mapped columns {shown([c for of in _mapped(wishes).values() for c in of])} is in it"
         )
@@ -106,7 +135,9 @@ def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:
         what = f"its columns are not those of {wishes.preset}"
         if other := recognise(columns):
             what += f", but those of {other.preset}"
-    return f"{what}; its columns are {shown(columns)}"
+    told = f"{what}; its columns are {shown(columns)}"
+    plain = wishes.preset == PLAIN or (headed and wishes.preset == "auto" and not wishes.columns)
+    return f"{told}; {plain_problem(columns, _mapped(wishes))}" if plain else told
 
 
 def unused(layout: Layout, columns: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from collectors.csvrows import TOO_MANY, column_names
 from collectors.jsonrows import Numbered
+from collectors.plaincolumns import plain_layout
 from collectors.textfile import Unreadable, open_bytes, read_up_to
 
 MAX_PARTS: Final = 2_000_000_000
@@ -67,11 +68,12 @@ def _sound(read: Callable[[], T]) -> T:
 def sheet_rows(
     book: Any, fits: Callable[[Iterable[str]], bool]
 ) -> tuple[tuple[str, ...], Numbered, list[str]]:
-    """The first sheet whose columns fit, else the first that is not empty."""
+    """The first sheet whose columns fit, else the first plain table, else the first that is not empty."""
     filled = [(columns, rows) for columns, rows in map(_header, book.worksheets) if columns]
     if not filled:
         raise Unreadable("its workbook has no rows")
-    columns, rows = next((sheet for sheet in filled if fits(sheet[0])), filled[0])
+    told = (sheet for test in (fits, plain_layout) for sheet in filled if test(sheet[0]))
+    columns, rows = next(told, filled[0])
     return columns, rows, [f"one of its {len(filled)} sheets was read"] if len(filled) > 1 else []
 
 
