@@ -86,7 +86,7 @@ def span_sentence(span: Span, now: Share | None, before: Share | None, change: C
     if change.even:
         return f"{said}: about the same ({between(change)} points)."
     more = f"; about {change.needed} more mentions on each side would tell" if change.needed else ""
-    return f"{said}: cannot tell ({between(change)} points){more}."
+    return f"{said}: {change.words} ({between(change)} points){more}."
 
 
 def _change(judgement: Judgement, change: Change | None) -> str:
@@ -98,8 +98,9 @@ def _change(judgement: Judgement, change: Change | None) -> str:
         return f", {word} {abs(change.value) * 100:.0f} points ({low * 100:.0f} to {high * 100:.0f})."
     if judgement == "no clear change":
         return f"; the change is between {points(change.low)} and {points(change.high)} points."
+    doubt = "may be chance" if change.words == "cannot tell" else f"is {change.words}"
     return (
-        f". The change of {points(change.value)} points ({between(change)}) may be chance: about "
+        f". The change of {points(change.value)} points ({between(change)}) {doubt}: about "
         f"{change.needed} more mentions a week would be needed to tell."
     )
 

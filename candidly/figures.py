@@ -77,12 +77,14 @@ class Change:
 
     @property
     def words(self) -> str:
-        """The verdict for people; one of many changes may be chance though its own interval leaves out 0."""
+        """The verdict for people; what "perhaps" means is said by `perhaps`."""
         if self.verdict != "cannot tell":
             return self.verdict
         if self.even:
             return "no clear change"
-        return "cannot tell" if self.low <= 0 <= self.high else "may be chance"
+        if self.low <= 0 <= self.high:
+            return "cannot tell"
+        return f"perhaps a {'rise' if self.value > 0 else 'fall'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,17 @@ class WeeklyFigures:
     without_campaigns: Without | None = None
     collected: bool = True
     collected_before: bool = True
+
+
+def perhaps(figures: WeeklyFigures) -> str:
+    """What a change means whose own interval leaves out 0 and that is not claimed, for people."""
+    many = sum(len(one.parts) for one in figures.spans)
+    together = f"{many} themes and groups" if many > 1 else "many themes and groups"
+    return (
+        "“Perhaps a rise” (or “a fall”): by itself it would count as one. It is not claimed because "
+        f"{together} were looked at together, and among so many a few seem to move by chance alone; or "
+        "because it rests on too few mentions."
+    )
 
 
 def percent(share: float) -> str:

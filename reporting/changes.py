@@ -49,6 +49,11 @@ def _said(part: Moved) -> str:
     return f"{part.title.lower() if part.kind == 'theme' else part.title} {points(part.change.value)}"
 
 
+def doubted(f: WeeklyFigures) -> bool:
+    """Whether the table of themes shows a change that is not claimed though its interval leaves out 0."""
+    return any(row.change is not None and row.change.words.startswith("perhaps") for row in f.themes)
+
+
 def power(f: WeeklyFigures) -> str:
     """`A true rise of 25 points in a week, 15 over four weeks would be seen 4 times of 5.`"""
     over = {"week": "in a week", "four weeks": "over four weeks", "quarter": "over a quarter"}

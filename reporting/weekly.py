@@ -18,7 +18,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from candidly.figures import SCHEMA, Change, Quote, WeeklyFigures, percent, points, span, tenths, usual
+from candidly.figures import (
+    SCHEMA,
+    Change,
+    Quote,
+    WeeklyFigures,
+    percent,
+    perhaps,
+    points,
+    span,
+    tenths,
+    usual,
+)
 from candidly.files import write_atomic
 from reporting import changes, charts, safe
 from reporting.splits import splits
@@ -75,10 +86,25 @@ def slug(name: str, *, upper: bool = False) -> str:
 
 def render_json(figures: WeeklyFigures) -> str:
     """Every number, under a versioned `schema`; times are ISO 8601 with their zone."""
-    content = {"schema": SCHEMA, **dataclasses.asdict(figures)}
+    content = {
+        "schema": SCHEMA,
+        **_worded(dataclasses.asdict(figures)),
+        "legend": {"perhaps": perhaps(figures)},
+    }
     for quote in content["quotes"]:
         quote["url"] = safe.link(quote["url"])
     return json.dumps(content, indent=2, allow_nan=False, default=_iso) + "\n"
+
+
+_CHANGE: Final = frozenset(field.name for field in dataclasses.fields(Change))
+
+
+def _worded(value: Any) -> Any:
+    """The same, where every change has the `words` that the other formats show."""
+    if isinstance(value, dict):
+        made = {name: _worded(one) for name, one in value.items()}
+        return made | ({"words": Change(**value).words} if value.keys() == _CHANGE else {})
+    return [_worded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _iso(value: Any) -> str:
@@ -99,6 +125,7 @@ def render_html(figures: WeeklyFigures) -> str:
         days=days(figures.first_day, figures.last_day),
         span=span,
         usual=usual(figures),
+        perhaps=perhaps(figures),
         moved=moved,
         moved_stars=moved_stars,
         quotes=quote_groups(figures),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from candidly.figures import Change, Share, WeeklyFigures, percent, points, span, tenths, usual
+from candidly.figures import Change, Share, WeeklyFigures, percent, perhaps, points, span, tenths, usual
 from reporting import changes
 from reporting.safe import link
 from reporting.safe import markdown as esc
@@ -112,6 +112,9 @@ def _themes(f: WeeklyFigures) -> Iterator[str]:
         ("Theme", "Mentions", "Negative", "Mixed", "Neutral", "Positive", "Share", "Complaints", "Change"),
         rows,
     )
+    if changes.doubted(f):
+        yield perhaps(f)
+        yield ""
 
 
 def _quotes(f: WeeklyFigures) -> Iterator[str]:
@@ -199,7 +202,7 @@ def _method(f: WeeklyFigures) -> Iterator[str]:
         "Every share has a 95% interval (Wilson; changes: Newcombe) on sample sizes reduced for mentions "
         "that come in threads or from one author, that of the negative share of this week by a factor of "
         f"{f.design_effect:.1f}. Of all themes and groups said to have changed, at most one in twenty is "
-        "expected to be chance. Unscored mentions "
+        f"expected to be chance. {perhaps(f)} Unscored mentions "
         f"count in no share. Groups of fewer than {f.min_group} mentions are withheld. Quotes are exact "
         "parts of the stored texts, without authors."
     )
@@ -249,6 +252,4 @@ def _stars(change: Change | None) -> str:
     if change is None:
         return "–"
     bounds = f"({change.low:+.1f} to {change.high:+.1f})"
-    return (
-        f"{change.verdict} {bounds}" if change.verdict == "cannot tell" else f"{change.value:+.1f} {bounds}"
-    )
+    return f"{change.words} {bounds}" if change.verdict == "cannot tell" else f"{change.value:+.1f} {bounds}"

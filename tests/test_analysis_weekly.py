@@ -21,7 +21,7 @@ from weekly_world import (
     trend_frame,
 )
 
-from analysis import clumps, withholding
+from analysis import clumps, withholding, wording
 from analysis import weekly_counts as counts
 from analysis.quotes import LEAST, MOST, Candidate, Picker, candidate, sentences_around, verify
 from candidly.config import Report
@@ -528,8 +528,19 @@ def test_one_of_many_changes_may_be_chance():
     believed = counts.change(20, 100, 36, 100, 1.0)
     doubted = counts.change(20, 100, 36, 100, 1.0, believed=False)
     assert (believed.verdict, believed.words) == ("up", "up")
-    assert (doubted.verdict, doubted.words, doubted.needed) == ("cannot tell", "may be chance", None)
+    assert (doubted.verdict, doubted.words, doubted.needed) == ("cannot tell", "perhaps a rise", None)
+    assert counts.change(36, 100, 20, 100, 1.0, believed=False).words == "perhaps a fall"
     assert counts.change(20, 100, 26, 100, 1.0).words == "cannot tell"
+
+
+def test_no_sentence_calls_a_change_chance_whose_interval_leaves_out_zero():
+    few = counts.change(0, 8, 5, 8, 1.0)
+    assert (few.verdict, few.low > 0) == ("cannot tell", True)
+    share, before = counts.share(5, 8, 5, 1.0), counts.share(0, 8, 5, 1.0)
+    said = wording.sentence("cannot tell", share, few, ())
+    assert "is perhaps a rise: about" in said
+    assert "chance" not in said
+    assert "perhaps a rise (" in wording.span_sentence("four weeks", share, before, few)
 
 
 # Withholding

@@ -28,7 +28,7 @@ from weekly_world import (
 )
 
 from candidly.errors import UsageError
-from candidly.figures import Group, Part, Quote, SourceCoverage, ThemeRow, Why, usual
+from candidly.figures import Change, Group, Part, Quote, SourceCoverage, ThemeRow, Why, perhaps, usual
 from reporting import changes, charts, safe
 from reporting.weekly import days, publish, render_html, render_json, render_markdown, slug, stem
 
@@ -413,6 +413,22 @@ def test_a_competitor_that_nobody_collected_has_no_number():
     row = render_html(figures).split("<bdi>Halden &amp; Price</bdi>")[1].split("</tr>")[0]
     assert "not collected" in row
     assert json.loads(render_json(figures))["competitors"][0]["collected"] is False
+
+
+def test_a_change_that_is_not_claimed_has_the_same_words_in_every_format():
+    change = Change(0.22, 0.09, 0.36, "cannot tell")
+    row = dataclasses.replace(FIGURES.themes[0], change=change)
+    figures = dataclasses.replace(FIGURES, themes=(row, *FIGURES.themes[1:]))
+    many = sum(len(one.parts) for one in figures.spans)
+    assert f"because {many} themes and groups were looked at together" in perhaps(figures)
+    page, text, data = render_html(figures), render_markdown(figures), json.loads(render_json(figures))
+    for shown in (html.unescape(page), text):
+        assert "perhaps a rise (+9 to +36)" in shown
+        assert shown.count(perhaps(figures)) == 2, "under the table, and where the words are explained"
+    assert data["themes"][0]["change"]["words"] == "perhaps a rise"
+    assert data["legend"] == {"perhaps": perhaps(figures)}
+    manual = " ".join((Path(__file__).parents[1] / "docs" / "report.md").read_text(encoding="utf-8").split())
+    assert perhaps(figures).replace(f"because {many} themes", "because 16 themes") in manual
 
 
 def test_names_that_look_alike_as_files_stay_apart():
