@@ -11,7 +11,7 @@ from candidly.errors import DeliveryError, UsageError
 from candidly.records import Incident, Severity
 from candidly.session import Session
 from candidly.silencing import silences as covers
-from storage import queries, silences
+from storage import keeping, queries, silences
 
 log = logging.getLogger("candidly")
 
@@ -58,6 +58,27 @@ def _themes(incident: Incident) -> list[str]:
     """What it is about, where it is about nothing else."""
     parts = incident.detail.get("parts", ())
     return [] if incident.detail.get("whole") else [one["name"] for one in parts if one["kind"] == "theme"]
+
+
+def unquote_files(session: Session) -> bool:
+    """Take out of the files of alerts what their messages quote no more; False where a file did not let us.
+
+    What the outbox has dropped quotes nothing either: nobody could tell any more when its words are removed.
+    """
+    from alerting.unquote import unquote
+
+    done = True
+    for channel in session.config.alerts.channels:
+        path = session.loaded.folder / channel.path if channel.type == "file" else None
+        try:
+            if path is not None and path.is_file():
+                unquote(path, lambda ids: keeping.quoting(session.store, ids), session.now().date())
+        except OSError as error:
+            done = False
+            log.warning(
+                "the file of channel %s may hold quotes that are to go: %s", channel.name, error.strerror
+            )
+    return done
 
 
 def test_channels(session: Session, only: str | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Final, cast
 import collectors
 from candidly import pipeline
 from candidly.config import SourceSettings
+from candidly.delivering import unquote_files
 from candidly.errors import CandidlyError, StoreError
 from candidly.outcomes import midnight
 from candidly.periods import parse_week
@@ -77,6 +78,7 @@ def keep(session: Session, sources: Iterable[SourceSettings]) -> Keeping:
         _look_up(session, settings, kept)
     done.messages = keeping.forget_messages(session.store, session.now() - MESSAGES)
     done.rewritten = rewrite_reports(session)
+    unquote_files(session)
     done.settled = settle(session)
     return done
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from candidly import keeping as keepers
+from candidly.delivering import unquote_files
 from candidly.errors import UsageError
 from candidly.removals import removal
 from candidly.session import Session
@@ -52,6 +53,7 @@ def erase(session: Session, name: str, ids: Sequence[str]) -> tuple[dict[str, An
         "removed": removed,
         "files_written_anew": keepers.settle(session, at_once=True),
         "reports_rewritten": [path.name for path in rewritten],
+        "alert_files_unquoted": unquote_files(session),
     })  # fmt: skip
     return certificate, missing
 
@@ -78,6 +80,7 @@ def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
         "tombstones": after.tombstones,
         "files_written_anew": settled,
         "reports_rewritten": [path.name for path in rewritten],
+        "alert_files_unquoted": unquote_files(session),
     })  # fmt: skip
 
 

@@ -17,7 +17,18 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from candidly import failpoints
 from candidly.records import Removal
 from storage.engine import BUSY_SECONDS, sqlite_file, translated
-from storage.removal import CHUNK, EXPIRED, UNSETTLED, blank, bury, mark_seen, remove, unsign, with_texts
+from storage.removal import (
+    CHUNK,
+    EXPIRED,
+    UNSETTLED,
+    blank,
+    bury,
+    has_words,
+    mark_seen,
+    remove,
+    unsign,
+    with_texts,
+)
 from storage.schema import (
     cursors,
     deliveries,
@@ -33,8 +44,8 @@ from storage.store import Store, lock_mentions
 
 __all__ = [
     "CHUNK", "DONE", "EXPIRED", "Holdings", "Told", "among", "due", "erase", "expire", "forget_messages",
-    "forget_source", "holdings", "ids", "note", "oldest", "problem_of", "settle", "size", "spend", "take_out",
-    "tombstones_of", "unsettled",
+    "forget_source", "holdings", "ids", "note", "oldest", "problem_of", "quoting", "settle", "size", "spend",
+    "take_out", "tombstones_of", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -185,6 +196,17 @@ def forget_messages(store: Store, before: datetime) -> int:
         for at in range(0, len(old), CHUNK):
             connection.execute(delete(deliveries).where(done, deliveries.c.id.in_(old[at : at + CHUNK])))
     return len(old)
+
+
+def quoting(store: Store, ids: Iterable[str]) -> set[str]:
+    """Those of these messages that are still there and hold words or links of others."""
+    wanted, found = list(ids), set()
+    with store.reading() as connection:
+        for at in range(0, len(wanted), CHUNK):
+            those = deliveries.c.id.in_(wanted[at : at + CHUNK])
+            rows = connection.execute(select(deliveries.c.id, deliveries.c.message).where(those))
+            found |= {row.id for row in rows if has_words(row.message)}
+    return found
 
 
 def _told_of(message: dict[str, Any]) -> Iterator[str]:

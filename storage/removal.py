@@ -140,7 +140,7 @@ def _unquote(connection: Connection, texts: Sequence[str], companies: Sequence[s
     for row in connection.execute(select(deliveries.c.id, deliveries.c.message)).all():
         if any(_letters(words) in said for words in set(_quotes(row.message, names))):
             changed = update(deliveries).where(deliveries.c.id == row.id)
-            connection.execute(changed.values(message=_wordless(row.message)))
+            connection.execute(changed.values(message=wordless(row.message)))
 
 
 def _letters(text: str) -> str:
@@ -172,13 +172,19 @@ def _forget_in_cursor(connection: Connection, source: str, ids: set[str]) -> Non
         connection.execute(update(cursors).where(cursors.c.source == source).values(cursor=kept))
 
 
-def _wordless(message: dict[str, Any]) -> dict[str, Any]:
+def has_words(message: Mapping[str, Any]) -> bool:
+    """Whether a message, or a piece of a group, holds words or links of others."""
+    own = bool(message.get("quotes") or message.get("links"))
+    return own or any(has_words(part) for part in message.get("parts", ()))
+
+
+def wordless(message: dict[str, Any]) -> dict[str, Any]:
     """A message without the words and links of others, in its pieces and in those of a group too."""
     lines = str(message.get("text", "")).split("\n")
     kept = {**message, "text": "\n".join(line for line in lines if not line.startswith(_QUOTE))}
     kept |= {name: [] for name in ("quotes", "links") if name in message}
     if "parts" in message:
-        kept["parts"] = [_wordless(part) for part in message["parts"]]
+        kept["parts"] = [wordless(part) for part in message["parts"]]
     return kept
 
 

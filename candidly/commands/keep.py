@@ -145,6 +145,8 @@ def _not_stored(name: str, ids: list[str]) -> Exception:
 def _show_files(console: Console, certificate: dict[str, Any]) -> None:
     if not certificate["files_written_anew"]:
         console.say("  the database file could not be written anew yet; run: candidly keep")
+    if not certificate["alert_files_unquoted"]:
+        console.say("  a file of alerts could not be cleared of quotes yet; run: candidly keep")
     for report in certificate["reports_rewritten"]:
         console.say(f"  rewritten without its quotes: {report}")
     console.say(f"  sha256: {certificate['sha256']}")

@@ -1,0 +1,143 @@
+"""A file of alerts holds no word of a mention that is gone, and is otherwise as it was."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from alert_world import NOW
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from incident_world import SAID, world
+
+from alerting.channels import FileChannel
+from alerting.grouping import compose
+from alerting.messages import deliveries
+from alerting.unquote import unquote
+from candidly import delivering, keeping, pipeline, purging
+from candidly.records import Incident
+from storage import keeping as stored
+from storage import queries
+
+
+def written(words, link, n, channel="log"):
+    """A message that quotes, as the outbox has it."""
+    quote = {"text": words, "url": f"https://forum.example/{n}" if link else "", "site": "forum"}
+    detail = {"summary": f"{n} mentions", "facts": [["Most", "offer"]], "quotes": [quote]}
+    incident = Incident(id=f"spike-{n}", rule="spike", company="Acme", opened=NOW, title="t", detail=detail)
+    return deliveries(incident, [channel], NOW)[0]
+
+
+def no_words(line):
+    assert (line["quotes"], line["links"]) == ([], [])
+    assert "\u201c" not in line["text"]
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+foreign = st.sampled_from(
+    [b"not json", b"", b'{"id": "other-1", "quotes": [["theirs", ""]]}', b"\xff\xfe", b"[1]"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(words, st.booleans(), st.booleans()), max_size=6),
+    st.lists(foreign, max_size=6),
+)
+def test_only_the_lines_whose_message_has_no_words_change_and_none_moves(tmp_path_factory, told, others):
+    path = tmp_path_factory.mktemp("alerts") / "alerts.jsonl"
+    channel, kept = FileChannel(path), set()
+    path.write_bytes(b"")
+    for n, (said, link, keep) in enumerate(told):
+        message = written(said, link, n)
+        channel.send(message)
+        kept |= {message.id} if keep else set()
+        with path.open("ab") as file:
+            file.write((others[n] if n < len(others) else b"") + b"\n")
+    before = path.read_bytes()
+    unquote(path, lambda ids: kept & set(ids), NOW.date())
+    after = path.read_bytes()
+    assert len(after) == len(before)
+    for n, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True)):
+        if n % 2 or n // 2 >= len(told) or told[n // 2][2]:
+            assert new == old
+        else:
+            line, was = json.loads(new), json.loads(old)
+            no_words(line)
+            assert {k: line[k] for k in ("id", "title", "incident", "facts")} == {
+                k: was[k] for k in ("id", "title", "incident", "facts")
+            }
+    assert unquote(path, lambda ids: kept & set(ids), NOW.date()) == 0, "once"
+
+
+def test_a_group_and_a_line_cut_by_a_crash_lose_their_words_too(tmp_path):
+    path = tmp_path / "alerts.jsonl"
+    whole = compose("log", [written("canary one", True, 1), written("canary two", True, 2)], NOW)
+    channel = FileChannel(path)
+    channel.send(whole)
+    line = path.read_bytes()
+    path.write_bytes(line[: line.rindex(b"canary two") + 10])  # cut within the words
+    channel.send(whole)
+    assert unquote(path, lambda _: (), NOW.date()) == 2
+    assert b"canary" not in path.read_bytes()
+    cut, again = (json.loads(line) for line in path.read_text().splitlines())
+    assert (cut, again["id"], again["unquoted"]) == ({}, whole.id, NOW.date().isoformat())
+    assert [part["quotes"] for part in again["parts"]] == [[], []]
+
+
+@pytest.fixture
+def alerted(tmp_path):
+    """A world in which a week of ghosting was told, into alerts.jsonl."""
+    with world(tmp_path) as made:
+        made.ghosting(20)
+        pipeline.watch(made.session, ())
+        delivering.deliver(made.session)
+        yield made, tmp_path / "alerts.jsonl"
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def quoted(path):
+    return any(said in path.read_text(encoding="utf-8") for said in SAID)
+
+
+def test_purge_and_erase_clear_the_file_and_say_so(alerted):
+    made, path = alerted
+    assert quoted(path)
+    before = [line["id"] for line in lines(path)]
+    assert purging.purge(made.session, "reviews", forget=False)["alert_files_unquoted"]
+    ids = stored.ids(made.session.store, "forum", 10_000)
+    certificate, _ = purging.erase(made.session, "forum", ids)
+    assert certificate["alert_files_unquoted"] is True
+    assert not quoted(path)
+    assert "forum.example/" not in path.read_text(encoding="utf-8")
+    assert [line["id"] for line in lines(path)] == before
+
+
+def test_keep_leaves_what_is_still_stored_and_follows_what_the_outbox_drops(alerted):
+    made, path = alerted
+    before = path.read_bytes()
+    keeping.keep(made.session, ())
+    assert path.read_bytes() == before
+    for one in queries.incidents(made.session.store):
+        made.session.store.resolve_incident(one.id, made.session.now())
+    made.today += keeping.MESSAGES + timedelta(days=1)
+    assert keeping.keep(made.session, ()).messages
+    assert not quoted(path)
+
+
+def test_a_file_that_cannot_be_written_is_said_and_tried_again(alerted, monkeypatch, caplog):
+    made, path = alerted
+    ids = stored.ids(made.session.store, "forum", 10_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "alerting.unquote.unquote", lambda *_: (_ for _ in ()).throw(OSError(30, "Read-only"))
+        )
+        certificate, _ = purging.erase(made.session, "forum", ids)
+    assert certificate["alert_files_unquoted"] is False
+    assert "the file of channel log may hold quotes that are to go: Read-only" in caplog.text
+    keeping.keep(made.session, ())
+    assert not quoted(path)
