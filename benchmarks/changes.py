@@ -2,10 +2,12 @@
 
     python -m benchmarks.changes            # about five minutes
     python -m benchmarks.changes --reps 400
+    python -m benchmarks.changes --shares   # the first table alone, in 15 seconds
 
 Mentions come in threads (beta-binomial) and by authors who write in several threads, as on a forum. Printed:
-how often the 95% intervals hold the truth; how often a report of 16 themes claims a false "worse"; whether a
-rise as large as the printed least detectable one is found 4 times of 5; whether the parts of a change add up.
+how often the 95% intervals hold the truth, of a share by itself and of its change; how often a report of 16
+themes claims a false "worse"; whether a rise as large as the printed least detectable one is found 4 times of
+5; whether the parts of a change add up.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from analysis import changes, clumps, why
-from analysis.weekly_counts import LEAST_EFFECTIVE, STARS, change, is_negative, mean_change
+from analysis.weekly_counts import LEAST_EFFECTIVE, STARS, change, is_negative, mean_change, share_of
 
 THEMES = 16
 Array = NDArray[Any]
@@ -112,6 +114,25 @@ def judged(before: pd.DataFrame, now: pd.DataFrame) -> tuple[float, float, bool,
     k1, k2 = (float(is_negative(one).sum()) for one in (before, now))
     found = change(k1, len(before), k2, len(now), deff, clump=clumps.mean_size(both))
     return found.low, found.high, found.verdict == "up", found.detectable, min(len(before), len(now)) / deff
+
+
+FEW_CLUMPS = Setting(60, 6, 0.3)
+"""Ten threads or so: the hard case for the interval of a single share."""
+
+
+def share_coverage(reps: int, seed: int) -> Iterator[tuple[Setting, float, float]]:
+    """`(setting, share, share of intervals that hold it)`, each interval by its own week's design effect."""
+    for setting in (*SETTINGS, FEW_CLUMPS):
+        for share in (0.15, 0.3, 0.5):
+            key = setting.mentions, setting.thread, setting.by_author, round(100 * share)
+            rng, held = np.random.default_rng([seed, 6, *key]), 0
+            for _ in range(reps):
+                mentions = side(rng, setting, share)
+                # As `clumps.marked` would, which has to look at the sources too and takes most of the time.
+                mentions["clump"] = pd.factorize(mentions["thread"])[0]
+                found = share_of(mentions, is_negative(mentions), 1)
+                held += found is not None and found.low <= share <= found.high
+            yield setting, share, held / reps
 
 
 def coverage(reps: int, seed: int) -> Iterator[tuple[Setting, float, float, float]]:
@@ -226,20 +247,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--reps", type=int, default=1000, help="simulated comparisons of each kind")
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--shares", action="store_true", help="only the intervals of single shares")
     given = parser.parse_args(arguments)
+    print_shares(max(100, given.reps // 2), given.seed)
+    if not given.shares:
+        print_rest(given.reps, given.seed)
+
+
+def print_shares(reps: int, seed: int) -> None:
+    print(f"Intervals of a share by itself, {reps} weeks each: how often they hold it (95% stated)")
+    cells = []
+    for setting, share, held in share_coverage(reps, seed):
+        cells.append(held)
+        print(f"  {setting.words:62} {share:.2f}        {held:.3f}", flush=True)
+    print(f"  on average {np.mean(cells):.3f}, each {min(cells):.3f} to {max(cells):.3f}")
+
+
+def print_rest(reps: int, seed: int) -> None:
     print("Intervals of the change of a share: how often they hold the truth (95% stated)")
-    for setting, share, rise, held in coverage(given.reps, given.seed):
+    for setting, share, rise, held in coverage(reps, seed):
         print(f"  {setting.words:62} {share:.2f} {rise:+.2f}  {held:.3f}", flush=True)
     print("The same of the mean rating, no change")
-    for setting, held in rating_coverage(given.reps, given.seed):
+    for setting, held in rating_coverage(reps, seed):
         print(f"  {setting.words:62}              {held:.3f}", flush=True)
     print("Least detectable rise from 30% as printed, and how often such a rise is claimed (80% stated)")
-    for setting, rise, claimed in power(given.reps, given.seed):
+    for setting, rise, claimed in power(reps, seed):
         print(f"  {setting.words:62} {rise:+.3f}       {claimed:.3f}", flush=True)
     print(f"{THEMES} themes at once: reports with a false worse, false among the claims, found of the real")
-    for family in families(max(100, given.reps // 2), given.seed):
+    for family in families(max(100, reps // 2), seed):
         print(f"  {family.name:62} {family.reports_wrong:.3f} {family.claims_wrong:.3f} {family.found:.3f}")
-    print(f"Parts of a change: largest error of their sum {accounts(given.reps, given.seed):.1e}")
+    print(f"Parts of a change: largest error of their sum {accounts(reps, seed):.1e}")
     print(f"(No claim is made below {LEAST_EFFECTIVE} effective mentions on either side.)")
 
 

@@ -157,6 +157,13 @@ def test_intervals_cover_with_threads_and_authors_at_once():
     assert 0.925 <= np.mean(held) <= 0.975
 
 
+def test_the_interval_of_a_share_by_itself_covers_it_with_threads_and_authors():
+    cells = list(bench.share_coverage(25, 7))
+    clumped = [held for setting, _, held in cells if setting.thread > 1]
+    assert (len(cells), len(clumped)) == (27, 21)
+    assert 0.92 <= np.mean(clumped) <= 0.98
+
+
 def test_sixteen_themes_without_change_are_hardly_ever_said_to_be_worse():
     still = next(bench.families(40, 9, bench.Setting(120, 3, 0.3)))
     assert still.reports_wrong <= 0.05
