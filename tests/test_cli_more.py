@@ -89,6 +89,18 @@ def test_a_folder_without_an_export_is_told_before_and_at_the_run(house: House) 
     assert "Put an export there" in done.out
 
 
+def test_a_heartbeat_whose_secret_is_no_address_is_told(house: House) -> None:
+    house.write("config.yaml", CONFIG + "  heartbeat: {url_secret: BEAT_URL}\n")
+    done = house.run("check", BEAT_URL="beats.example.com/T0")
+    assert done.code == 2
+    (line,) = (line for line in done.out.splitlines() if "heartbeat" in line)
+    assert line.startswith("FAIL heartbeat: the secret BEAT_URL holds no ")
+    assert "T0" not in done.out
+    good = house.run("check", BEAT_URL="https://beats.example.com/T0")
+    assert good.code == 0
+    assert "ok   heartbeat" in good.out
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "good"),
     [

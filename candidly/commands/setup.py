@@ -13,7 +13,7 @@ from candidly.console import Console
 
 if TYPE_CHECKING:
     from candidly.config import SourceSettings
-    from candidly.configalerts import Channel
+    from candidly.configalerts import ChannelType
     from candidly.configfile import Loaded
 
 
@@ -153,24 +153,30 @@ def _secrets_of(source: SourceSettings) -> list[str]:
 def _check_channels(loaded: Loaded) -> list[tuple[bool, str]]:
     from candidly.errors import CandidlyError
 
+    alerts = loaded.config.alerts
+    asked: list[tuple[str, str, ChannelType, str]] = [
+        (f"channel {one.name}", f" ({one.type})", one.type, one.url_secret) for one in alerts.channels
+    ]
+    if alerts.heartbeat.url_secret:
+        asked.append(("heartbeat", "", "webhook", alerts.heartbeat.url_secret))
     found = []
-    for channel in loaded.config.alerts.channels:
+    for name, detail, kind, secret in asked:
         try:
-            if channel.url_secret:
-                _check_address(channel, loaded.secrets.get(channel.url_secret))
-            found.append((True, f"channel {channel.name} ({channel.type})"))
+            if secret:
+                _check_address(kind, secret, loaded.secrets.get(secret))
+            found.append((True, f"{name}{detail}"))
         except CandidlyError as error:
-            found.append((False, f"channel {channel.name}: {error}"))
+            found.append((False, f"{name}: {error}"))
     return found
 
 
-def _check_address(channel: Channel, value: str) -> None:
+def _check_address(type_: ChannelType, secret: str, value: str) -> None:
     """Raises ConfigError for a secret that is no address; the value itself is not repeated."""
     from candidly.errors import ConfigError, DeliveryError
 
     address = value.strip()
     kind, example = "http or https URL", "https://hooks.example.com/..."
-    if channel.type == "apprise":  # it has schemes of its own, a hundred of them
+    if type_ == "apprise":  # it has schemes of its own, a hundred of them
         kind, example = "address that apprise understands", "ntfys://ntfy.example.com/topic"
         good = re.match(r"[a-z][a-z0-9+.-]*://", address, re.IGNORECASE) is not None
     else:
@@ -182,8 +188,7 @@ def _check_address(channel: Channel, value: str) -> None:
         except DeliveryError:
             good = False
     if not good:
-        name = channel.url_secret
-        raise ConfigError([f"the secret {name} holds no {kind}: set it to the channel's, like {example}"])
+        raise ConfigError([f"the secret {secret} holds no {kind}: set it to one like {example}"])
 
 
 @click.command()
