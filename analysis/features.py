@@ -56,6 +56,7 @@ PRIORS: Final = np.asarray([1, -1, 0])  # of sections by their number
 
 LONG: Final = 25  # clauses; what adds up over a text stops growing there
 FLOOR: Final = -6.0  # the output of no clause at all
+CERTAIN: Final = 5.0  # the tone of a clause of which more certainty tells no more of the text
 
 
 class Hit(NamedTuple):
@@ -322,6 +323,7 @@ def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
     if len(parts.text):
         first = first_of(parts.text)
         tops[parts.text[first]] = np.maximum.reduceat(clause, first, axis=0)
+        tops[:, :2] = np.minimum(tops[:, :2], CERTAIN)
         mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, OF_THEMES], -8, 8)), first, axis=0)
     shown = np.minimum(counts, LONG)
     mass *= (shown / length)[:, None]  # the same again and again is not more of it

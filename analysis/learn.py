@@ -34,6 +34,7 @@ from analysis.features import (
 )
 from analysis.hashtable import places
 from analysis.logistic import Sparse, dense, fit, fit_classes
+from analysis.negations import IN_CLAUSES, IN_TEXTS, negations, turn
 from analysis.priors import priors
 
 FOLDS: Final = 5
@@ -66,7 +67,7 @@ class Labelled:
     """A text with what people said of it: sentiment, role, stage, ghosting, themes with polarity and offsets.
     `optional`: themes that may be named or not. `weight`: how much it counts. `partly`: only the sentiment is
     known (from the author's stars), nothing else. `drawn`: as a source gives it, not written to teach what is
-    rare; where to cut the outputs is judged on such texts alone."""
+    rare."""
 
     item: Item
     sentiment: str
@@ -167,6 +168,7 @@ class Trainer:
         self.whole = np.asarray([not one.partly for one in labelled])
         self.weight = np.asarray([one.weight for one in labelled])
         self.drawn = np.asarray([one.drawn for one in labelled])
+        self.negations = negations(vocabulary.hashes, self.clauses, self.plain_rows)
 
     def _evidence(self) -> list[list[tuple[int, str, str]]]:
         """Per labelled text: (clause, theme, polarity) wherever evidence and clause overlap."""
@@ -249,7 +251,9 @@ class Trainer:
             columns.append(
                 fit(self.clauses.take(use), target[use], l2=L2_CLAUSE, weight=counts, prior=self.prior[:, k])
             )
-        return _columns(columns)
+        weights, bias = _columns(columns)
+        turn(weights, self.negations, IN_CLAUSES)
+        return weights, bias
 
     def fit_texts(self, keep: Bools) -> tuple[Floats, Floats]:
         """Weights and biases of TEXT_OUTPUTS."""
@@ -258,7 +262,9 @@ class Trainer:
             use = keep if name in SENTIMENTS else keep & self.whole
             target = self.text_target(name)[use]
             columns.append(fit(self.texts.take(use), target, l2=L2_TEXT, weight=self.weight[use]))
-        return _columns(columns)
+        weights, bias = _columns(columns)
+        turn(weights, self.negations, IN_TEXTS)
+        return weights, bias
 
     def outputs(self, clause: tuple[Floats, Floats], text: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
         """Outputs per clause and per text for given weights."""
@@ -315,9 +321,8 @@ def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, Floats
 
 def _threshold(trainer: Trainer, head: int, output: Floats) -> float:
     name = HEADS[head]
-    use = trainer.drawn if head in SENTIMENT else trainer.drawn & trainer.whole
     optional = np.asarray([name in one.optional for one in trainer.labelled])
-    return best_threshold(trainer.text_target(name), output, ~use | optional)
+    return best_threshold(trainer.text_target(name), output, ~trainer.whole | optional)
 
 
 def best_threshold(truth: Bools, output: Floats, optional: Bools) -> float:

@@ -42,22 +42,28 @@ def candidates(features: Features, clause: Floats, bounds: Ints, text: Ints, the
     following = np.minimum(rows + 1, len(speaks) - 1)
     goes_on = (following > rows) & (parts.sentence[following] == parts.sentence[rows])
     shares = chance(clause[:, :2])
+    judges = np.abs(shares[:, 0] - shares[:, 1])[rows]
+    place, length = rows - bounds[text][pair], np.log1p(parts.end - parts.start)[rows]
     told = np.column_stack((
         own,
         np.maximum(own, 0.0),
         said[rows, named],
         speaks.max(axis=1)[rows] - own,
-        np.abs(shares[:, 0] - shares[:, 1])[rows],
-        np.log1p(rows - bounds[text][pair]),
-        np.log1p(parts.end - parts.start)[rows],
+        judges,
+        np.log1p(place),
+        place == 0,
+        length,
         np.where(goes_on, speaks[following, named], NOTHING_FOLLOWS),
+        np.maximum(own, 0.0) * judges,
+        length * own,
     ))  # fmt: skip
     return Candidates(pair, rows, told, first_of(pair))
 
 
 NOTHING_FOLLOWS: Final = -3.0
-EVIDENCE_FEATURES: Final = 8
-POLARITY_FEATURES: Final = 2 + 2 + 4 + 1 + 2 + 2 * len(THEMES) + len(KINDS) + 4
+UNSPOKEN: Final = 0.01  # clauses that speak of the theme where none does
+EVIDENCE_FEATURES: Final = 11
+POLARITY_FEATURES: Final = 2 + 2 + 4 + 1 + 2 + 2 * len(THEMES) + 3 * len(KINDS) + 5 + 4
 
 
 def best_of(found: Candidates, score: Floats) -> Ints:
@@ -91,7 +97,8 @@ def polarity_features(
     """What decides an opinion's polarity, of shape (opinions, POLARITY_FEATURES).
 
     Tone of its clause, of the sentence and of all that speaks of the theme, the text's sentiment, the
-    section, what its phrases say, the kind of text, the theme. `score`: of the candidates, as evidence.
+    section, what its phrases say, the kind of text (tones tell more in some), the theme. `score`: of the
+    candidates, as evidence.
     """
     parts, n = features.clauses, len(text)
     best = best_of(found, score)
@@ -109,10 +116,10 @@ def polarity_features(
     which[every, theme] = 1.0
     kind[every, features.given.kind[text]] = 1.0
     sentiment = np.clip(heads[text, :4], -6, 6)
-    lean = (tone[best, 0] - tone[best, 1])[:, None]
+    lean, whole = (tone[best, 0] - tone[best, 1])[:, None], sentiment[:, :1] - sentiment[:, 1:2]
     return np.column_stack((
         tone[best], mean, sentiment, parts.prior[best], said[text, theme], which, kind, which * lean,
-        *_spoken(clause, found, score),
+        kind * lean, kind * whole, *_attended(clause, theme, found), *_spoken(clause, found, score),
     ))  # fmt: skip
 
 
@@ -124,8 +131,20 @@ def as_headed(polarity: Ints, prior: Ints, clause: Floats) -> Ints:
     return np.where(turned & (lean * prior >= 0), np.where(prior > 0, 0, 1), polarity)
 
 
+def _attended(clause: Floats, theme: Ints, found: Candidates) -> tuple[Floats, Floats, Floats]:
+    """Chances of praise and blame per opinion: mean and highest, clauses counting by their chance to speak of
+    the theme; and how many (log) do."""
+    if not len(found.first):
+        return np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0)
+    speaks = chance(clause[found.clause, OF_THEMES.start + theme[found.pair]])
+    shares = chance(clause[found.clause, :2]) * speaks[:, None]
+    total = np.add.reduceat(speaks, found.first) + UNSPOKEN
+    mean = np.add.reduceat(shares, found.first, axis=0) / total[:, None]
+    return mean, np.maximum.reduceat(shares, found.first, axis=0), np.log(total)
+
+
 def _spoken(clause: Floats, found: Candidates, score: Floats) -> tuple[Floats, Floats]:
-    """Chances of praise and blame per opinion: mean, clauses counting by how well they serve; and highest."""
+    """The same, clauses counting by how well they serve as evidence."""
     most = np.maximum.reduceat(score, found.first) if len(found.first) else score
     serves = np.exp(np.maximum(score - most[found.pair], -20.0))
     shares = chance(clause[found.clause, :2])

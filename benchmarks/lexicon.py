@@ -9,7 +9,8 @@ Needs `../shared`; takes half an hour, with --sources over an hour. Learned on t
 knows by their hash, labelled after `../shared/gold/GUIDELINE.md`, on stars, and on what authors filed under
 pros and cons; the weights start from VADER's valences and from `known.tsv`. The texts of `../shared/gold` are
 never learned from. An n-gram gets in when it is known beforehand, or stands in 8 labelled or 12 other texts,
-and in 20 texts or 3 sources overall; names of employers stay out.
+and in 20 texts or 3 sources overall; names of employers stay out. Words are
+also kept as they are under a negation (`analysis.negations`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from candidly.config import Analysis
 LABELS = Path(__file__).parent / "labels.jsonl"
 WRITTEN = Path(__file__).parent / "written.jsonl"
 """Texts of candidly's own, written and labelled after the same guideline for what real texts are poor in."""
-WRITTEN_WEIGHT, WRITTEN_COMBINED = 0.5, 0.2  # of one, and where the sums are combined to a sentiment
+WRITTEN_WEIGHT, WRITTEN_COMBINED = 0.7, 0.35  # of one, and where the sums are combined to a sentiment
 KNOWN = Path(__file__).parent / "known.tsv"
 """What is known of n-grams before any text is read: theme or tone, n-gram, how strongly it tells of that."""
 PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
@@ -175,6 +176,8 @@ def vocabulary(
     wanted = {h for h in wanted if every[h][0] >= LEAST_TEXTS or every[h][1] >= LEAST_SOURCES}
     names = {int(h): name for name, h in zip(always, lexicon.hash_names(list(always)), strict=True)}
     names |= _names([text for _, text in (*judged, *natural)], wanted)
+    single = [f"~{name}" for name in names.values() if re.fullmatch(r"[a-z][a-z']+[a-z]", name)]
+    names |= {int(h): name for name, h in zip(single, lexicon.hash_names(single), strict=True)}
     kept = {h: name for h, name in names.items() if NAMES.isdisjoint(re.findall(r"[a-z0']+", name))}
     hashes = np.array(sorted(kept), np.uint64)
     return Vocabulary(hashes), kept, {h: every.get(h, (0, 0))[0] for h in kept}

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from analysis.clauses import grams, name_hash, tokenise
-from analysis.features import CLAUSE_OUTPUTS, SIGNS, TEXT_OUTPUTS, THEMES, Item, Vocabulary
+from analysis.features import (
+    CLAUSE_OUTPUTS,
+    SIGNS,
+    TEXT_OUTPUTS,
+    THEMES,
+    Item,
+    Vocabulary,
+    pooled,
+    take_apart,
+)
 from analysis.learn import (
     HEAD_GROUPS,
     HEADS,
@@ -231,16 +240,29 @@ def test_rows_count_what_stands_in_them(plain):
     assert both.dot(weights) == pytest.approx(np.append(rows.dot(weights), rows.dot(weights)[:3]))
 
 
-def test_where_to_cut_is_judged_on_texts_as_sources_give_them(plain):
-    texts = [replace(one, drawn=n % 3 != 0) for n, one in enumerate(TEXTS)]
+def test_where_to_cut_is_judged_on_texts_that_are_labelled_whole(plain):
+    texts = [replace(one, partly=n % 3 == 0) for n, one in enumerate(TEXTS)]
     teaching = trainer(texts)
     head = HEADS.index("offer")
     output = np.linspace(-3, 3, len(TEXTS))
     told = _threshold(plain, head, output)
     assert _threshold(teaching, head, output) != told
-    kept = np.asarray([one.drawn for one in texts])
-    alone = trainer([one for one, is_drawn in zip(TEXTS, kept, strict=True) if is_drawn])
+    kept = np.asarray([not one.partly for one in texts])
+    alone = trainer([one for one, whole in zip(TEXTS, kept, strict=True) if whole])
     assert _threshold(teaching, head, output) == _threshold(alone, head, output[kept])
+
+
+def test_a_clause_that_is_beyond_doubt_tells_no_more_when_it_is_more_so():
+    """`candidly learn` gives huge weights to a word that all bad mentions have, and no good one."""
+    features = take_apart([Item(text_of(1)[0], "review", (), (), ("other", "unclear", "none"))])
+    clause = np.zeros((len(features.clauses.text), len(CLAUSE_OUTPUTS)))
+    text = np.zeros((1, len(TEXT_OUTPUTS)))
+    seen = []
+    for certain in (4.0, 40.0, 400.0):
+        clause[-1, 1] = certain
+        seen.append(pooled(features, clause, text)[0])
+    assert seen[1] == pytest.approx(seen[2])
+    assert seen[0] != pytest.approx(seen[1])
 
 
 def test_of_a_stage_the_heads_are_learned_together(plain):

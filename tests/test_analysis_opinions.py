@@ -60,6 +60,11 @@ def test_what_is_told_of_a_candidate():
     assert told[:, 2].tolist() == [0, 1, 0], "where a phrase of the theme stands"
     assert told[:, 3].tolist() == [1.0, 1.0, 0.0], "how much more it speaks of another theme"
     assert told[:, 5] == pytest.approx(np.log1p([0, 1, 2]))
+    assert told[:, 6].tolist() == [1, 0, 0], "the first of the text"
+    assert told[:, 9].tolist() == [0, 0, 0], "whether it speaks of the theme with praise or blame"
+    assert told[:, 10] == pytest.approx(told[:, 0] * told[:, 7])
+    clause[1, 0] = 9.0
+    assert opinions(features, clause, [0], [OFFER]).told[:, 9] == pytest.approx([0, 1, 0], abs=0.01)
 
 
 def test_no_opinions():
@@ -85,6 +90,19 @@ def test_polarity_looks_at_all_that_speaks_of_the_theme():
     assert mean == pytest.approx([(0.5 + 0.982) / 2, (0.5 + 0.018) / 2], abs=1e-3)
     assert most == pytest.approx([0.982, 0.5], abs=1e-3)
     assert second[-4:-2] == pytest.approx([0.982, 0.018], abs=1e-3)
+
+
+def test_polarity_looks_most_at_what_speaks_of_this_theme():
+    features = taken("The pay is good. The offer was low.")
+    clause = np.full((2, len(CLAUSE_OUTPUTS)), -9.0)
+    clause[0, 0], clause[0, 2 + PAY] = 9.0, 9.0
+    clause[1, 1], clause[1, 2 + OFFER] = 9.0, 9.0
+    text, theme = np.array([0, 0]), np.array([OFFER, PAY])
+    found = opinions(features, clause, text, theme)
+    told = polarity_features(features, clause, np.zeros((1, 31)), text, theme, found, np.zeros(4))
+    offer, pay = told[:, -9:-4]
+    assert offer == pytest.approx([0, 1, 0, 1, 0], abs=0.011)
+    assert pay == pytest.approx([1, 0, 1, 0, 0], abs=0.011)
 
 
 def test_a_sentence_is_shown_whole_unless_it_is_long():

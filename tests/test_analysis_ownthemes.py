@@ -52,9 +52,9 @@ def test_an_own_theme_gets_polarity_and_evidence(text: str, polarity: str | None
 
 
 def test_a_theme_that_is_there_already_gains_phrases() -> None:
-    text = "The carrier pigeon was late."
+    text = "They sent no carrier pigeon."
     assert not any(o.theme == "communication" for o in reading().analyse_text(text).opinions)
-    more = reading(communication=made(negative=["pigeon was late"]))
+    more = reading(communication=made(negative=["sent no carrier pigeon"]))
     assert "communication" in {o.theme for o in more.analyse_text(text).opinions}
     ghosted = {o.theme for o in more.analyse_text("They ghosted me.").opinions}
     assert "communication" in ghosted
