@@ -45,7 +45,7 @@ PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
 RATED_PER_SOURCE, SIDES_PER_SOURCE, RATED_WEIGHT = 250, 600, 0.35  # whole texts whose author gave a verdict
 UNHEADED_WEIGHT = 0.12  # of those that are praise or complaint alone, where the sums are combined
 LEAST_LABELLED, LEAST_NATURAL, LEAST_TEXTS, LEAST_SOURCES = 8, 12, 20, 3
-SMALLEST = 0.2  # an n-gram none of whose weights is as large is left out
+SMALLEST = 0.3  # an n-gram none of whose weights is as large is left out
 NAMES = frozenset({
     "pros", "cons", "likes", "dislikes", "tcs", "accenture", "comcast", "fedex", "google", "ambitionbox",
     "glassdoor", "indeed", "jsw", "deloitte", "bcg", "infosys", "wipro", "cognizant", "amazon", "walmart",
