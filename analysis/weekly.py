@@ -76,8 +76,7 @@ def summarise(
     `week`, `before`: the period and the week before. `trend`: as `weekly_totals` gives it. `covered`: day and
     source. `sources`: the configured names, so that a silent one is called out. `runs`: the last run of each.
     `competitors`: None for one that nobody collected. `texts`: pk -> Mention, for quotes and copies.
-    `history`: from `history.first_week` to the end of the period, for longer spans. `tones`: how strong words
-    are. CandidlyError: a false quote.
+    `history`: from `history.first_week` on. `tones`: how strong words are. CandidlyError: a false quote.
     """
     least, zone = settings.min_group, ZoneInfo(settings.timezone)
     first, today = (moment.astimezone(zone).date() for moment in (period.start, now))
