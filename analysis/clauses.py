@@ -42,8 +42,11 @@ NEGATORS: Final = (
     "not", "no", "never", "don't", "didn't", "doesn't", "isn't", "wasn't", "aren't", "weren't", "can't",
     "cannot", "couldn't", "won't", "wouldn't", "without", "hardly", "nothing", "none", "lack", "lacks",
     "nobody", "neither", "nor", "haven't", "hasn't", "hadn't", "dont", "didnt", "doesnt", "cant", "isnt",
-    "ain't", "zero",
+    "ain't", "zero", "barely", "rarely", "seldom", "lacked", "lacking", "wasnt", "werent", "arent", "havent",
+    "hasnt", "hadnt", "wont", "wouldnt", "couldnt",
 )  # fmt: skip
+NEGATING_PAIRS: Final = (("far", "from"), ("anything", "but"))
+NO_NEGATION: Final = ("only", "just", "merely", "doubt", "wonder")  # after a negator: "not only"
 REACH: Final = 4  # a negation reaches so many words on within its clause
 TURNS: Final = ("but", "however", "although", "though", "except", "yet")  # begin a clause of their own
 
@@ -162,7 +165,8 @@ def tokens_of(buffer: Buffer) -> Tokens:
     hard[bounds] = True
     hard[1:-1] |= mark[:-1] & ~mark[1:]
     soft |= hard
-    soft[TURN_INDEX.find(hashes)[0]] = True
+    turns = TURN_INDEX.find(hashes)[0]
+    soft[turns[~np.isin(turns, _negating_pairs(hashes))]] = True
     sentence, clause = hard[:-1].cumsum() - 1, soft[:-1].cumsum() - 1
     return Tokens(begin, past, text, sentence, clause, hashes, word, mark, buffer.origin)
 
@@ -224,7 +228,8 @@ def _mix(value: Hashes) -> Hashes:
 
 
 NO_HASHES: Final = HashIndex(np.zeros(0, np.uint64))
-TURN_INDEX = NO_HASHES  # it takes hashing to know what hashing knows
+TURN_INDEX = SECOND_INDEX = NO_HASHES  # it takes hashing to know what hashing knows
+PAIR_HASHES = NO_HASHES.hashes
 
 
 def word_hashes(words: Sequence[str]) -> Hashes:
@@ -237,9 +242,23 @@ def index_of(words: Sequence[str]) -> HashIndex:
     return HashIndex(np.unique(word_hashes(words)), SMALL)
 
 
+def _negating_pairs(hashes: Hashes) -> Ints:
+    """The second words of NEGATING_PAIRS."""
+    at = SECOND_INDEX.find(hashes)[0]
+    at = at[at > 0]
+    found: Ints = at[np.isin(hashes[at - 1] * FIRST + hashes[at] * SECOND, PAIR_HASHES)]
+    return found
+
+
 SMALL: Final = 14
+with np.errstate(over="ignore"):
+    PAIR_HASHES = np.asarray([  # as `grams` has them
+        word_hashes([one])[0] * FIRST + word_hashes([other])[0] * SECOND for one, other in NEGATING_PAIRS
+    ])  # fmt: skip
+SECOND_INDEX = index_of([second for _, second in NEGATING_PAIRS])
 TURN_INDEX = index_of(TURNS)
 NEGATOR_INDEX: Final = index_of(NEGATORS)
+NO_NEGATION_INDEX: Final = index_of(NO_NEGATION)
 
 
 def grams(tokens: Tokens) -> Grams:
@@ -271,6 +290,9 @@ WIDTHS: Final = np.asarray([0, 1, 2, 2, 0])
 def _last_negator(tokens: Tokens) -> Ints:
     """Of each token the negator that it stands under; -1 for none."""
     found = NEGATOR_INDEX.find(tokens.hash)[0]
+    found = found[~np.isin(found + 1, NO_NEGATION_INDEX.find(tokens.hash)[0])]
+    pairs = _negating_pairs(tokens.hash)
+    found = np.concatenate((found, pairs[tokens.clause[pairs] == tokens.clause[pairs - 1]]))
     last = np.full(len(tokens.hash), -1)
     for step in range(REACH, 0, -1):  # nearer ones overwrite
         at = found[found + step < len(last)]

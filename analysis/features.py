@@ -54,10 +54,6 @@ SECTION_SIGN: Final = SIGNS.index("#pros")
 KIND_SIGN: Final = SIGNS.index("#interview")
 PRIORS: Final = np.asarray([1, -1, 0])  # of sections by their number
 
-LONG: Final = 25  # clauses; what adds up over a text stops growing there
-FLOOR: Final = -6.0  # the output of no clause at all
-CERTAIN: Final = 5.0  # the tone of a clause of which more certainty tells no more of the text
-
 
 class Hit(NamedTuple):
     """A phrase of the theme file in a text; `value` -1, 0 or 1."""
@@ -304,60 +300,3 @@ def first_of(groups: Ints) -> Ints:
 def chance(output: Floats) -> Floats:
     """Log-odds as probabilities, without overflow."""
     return 0.5 + 0.5 * np.tanh(0.5 * output)
-
-
-def pooled(features: Features, clause: Floats, text: Floats) -> Floats:
-    """What the combining step sees of each text, of shape (texts, POOLED).
-
-    `clause`: outputs per clause (CLAUSE_OUTPUTS); `text`: outputs per text (TEXT_OUTPUTS).
-    """
-    parts, n = features.clauses, len(features.given.kind)
-    counts = np.bincount(parts.text, minlength=n)
-    shares = chance(clause[:, :2])
-    tone = shares[:, 0] - shares[:, 1]
-    weight = np.abs(tone)
-    length = np.maximum(counts, 1)
-    mean = [np.bincount(parts.text, value, n) / length for value in (shares[:, 0], shares[:, 1])]
-    lean = np.bincount(parts.text, tone * weight, n) / (np.bincount(parts.text, weight, n) + 1e-3)
-    tops, mass = np.full((n, clause.shape[1]), FLOOR), np.zeros((n, len(THEMES)))
-    if len(parts.text):
-        first = first_of(parts.text)
-        tops[parts.text[first]] = np.maximum.reduceat(clause, first, axis=0)
-        tops[:, :2] = np.minimum(tops[:, :2], CERTAIN)
-        mass[parts.text[first]] = np.add.reduceat(np.exp(np.clip(clause[:, OF_THEMES], -8, 8)), first, axis=0)
-    shown = np.minimum(counts, LONG)
-    mass *= (shown / length)[:, None]  # the same again and again is not more of it
-    manners = _by_manner(features, np.column_stack((*mean, lean, tops[:, :2], text[:, :3])))
-    sums_, facts = (*mean, lean, np.log1p(shown), tops, np.log1p(mass)), _facts(features)
-    return np.column_stack((*sums_, text, facts, manners))
-
-
-def _by_manner(features: Features, tone: Floats) -> Floats:
-    """The tone once more, in columns of each manner of text: a review without headings praises otherwise than
-    one with pros and cons, and a post blames otherwise than either."""
-    known = features.given
-    n, width = tone.shape
-    manner = known.kind.copy()
-    manner[known.sections[0]] = len(KINDS)
-    rows = np.zeros((n, MANNERS, width))
-    rows[np.arange(n), manner] = tone
-    return rows.reshape(n, MANNERS * width)
-
-
-def _facts(features: Features) -> Floats:
-    """Per text: kind, sections, phrases of each theme, what the phrase rules say."""
-    known = features.given
-    n = len(known.kind)
-    every, rows = np.arange(n), np.zeros((n, FACTS))
-    rows[every, known.kind] = 1.0
-    rows[known.sections[0], 3] = 1.0
-    rows[known.hits[0], 4 + known.hits[1]] = 1.0
-    rows[every, 20 + known.role] = 1.0
-    rows[every, 24 + known.stage] = 1.0
-    rows[:, 30] = known.ghosted
-    return rows
-
-
-FACTS: Final = 31
-MANNERS: Final = len(KINDS) + 1  # the kinds, and texts under headings
-POOLED: Final = 4 + len(CLAUSE_OUTPUTS) + len(THEMES) + len(TEXT_OUTPUTS) + FACTS + 8 * MANNERS

@@ -2,9 +2,9 @@
 
 Two steps, so that every score decomposes into the words that made it. First, n-grams get weights by
 regularised logistic regression: per clause for tone and themes, per text for everything else. VADER's
-valences are where the weights of tone start from (their prior). Second, a small linear step combines those
-sums with what the phrase rules found; it learns from sums made by weights that had not seen the text
-(5-fold cross-fitting, as in stacked generalisation, Wolpert 1992).
+valences are where the weights of tone start from (their prior). Second, a small network combines those sums
+with what the phrase rules found; it learns from sums made by weights that had not seen the text (5-fold
+cross-fitting, as in stacked generalisation, Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ from analysis.features import (
     Item,
     Vocabulary,
     look_up,
-    pooled,
     take_apart,
 )
 from analysis.hashtable import places
-from analysis.logistic import Sparse, dense, fit, fit_classes
+from analysis.learnnetwork import fit_network
+from analysis.logistic import Sparse, fit
 from analysis.negations import IN_CLAUSES, IN_TEXTS, negations, turn
+from analysis.network import Network
+from analysis.pooling import pooled
 from analysis.priors import priors
 
 FOLDS: Final = 5
-L2_CLAUSE, L2_TEXT, L2_COMBINE, L2_CLASSES = 1.5, 8.0, 60.0, 30.0
+L2_CLAUSE, L2_TEXT = 1.5, 8.0
 EVIDENCE_WEIGHT: Final = 3.0  # a clause that was named as evidence, against one that was not
 NATURAL_WEIGHT: Final = 0.35  # a clause that stands under pros or cons, against one judged by a person
 SILENCE: Final = "silence"  # the output of clauses that is no theme
@@ -98,10 +100,7 @@ class Model:
     clause_bias: Floats
     text: Floats
     text_bias: Floats
-    mean: Floats
-    scale: Floats
-    heads: Floats
-    heads_bias: Floats
+    heads: Network
     thresholds: Floats
 
 
@@ -311,14 +310,6 @@ def _without(rows: Sparse, ids: Ints) -> Sparse:
     return Sparse(count[rows.starts], rows.ids[keep], rows.values[keep], rows.width)
 
 
-def combine(pool: Floats, target: Bools, weight: Floats) -> tuple[Floats, Floats]:
-    """Heads on standardised pooled features: a yes or no, or for several columns which one of them it is."""
-    if target.shape[1] > 1:
-        return fit_classes(pool, target.argmax(axis=1), target.shape[1], l2=L2_CLASSES, weight=weight)
-    weights, bias = fit(dense(pool), target[:, 0], l2=L2_COMBINE, weight=weight)
-    return weights[:, None], np.asarray([bias])
-
-
 def _threshold(trainer: Trainer, head: int, output: Floats) -> float:
     name = HEADS[head]
     optional = np.asarray([name in one.optional for one in trainer.labelled])
@@ -346,25 +337,18 @@ def train(trainer: Trainer, sentiment_weight: Floats) -> tuple[Model, Floats, Fl
     """The model, and for judging it: outputs of the heads, clauses and pooled features, all cross-fitted."""
     by_clause, by_text = trainer.cross_fit()
     pool = pooled(trainer.features, by_clause, by_text)
-    mean, scale = pool.mean(0), pool.std(0) + 1e-6
-    standard = (pool - mean) / scale
-    held = np.zeros((len(trainer.labelled), len(HEADS)))
-    matrix, bias = np.zeros((standard.shape[1], len(HEADS))), np.zeros(len(HEADS))
-    for columns in HEAD_GROUPS:
-        target = np.column_stack([trainer.text_target(HEADS[k]) for k in columns])
-        weight = sentiment_weight if columns[0] < 4 else trainer.weight
-        use = np.ones(len(target), bool) if columns == SENTIMENT else trainer.whole
-        for fold in np.unique(trainer.folds):
-            out = trainer.folds == fold
-            inside = use & ~out
-            w, b = combine(standard[inside], target[inside], weight[inside])
-            held[np.ix_(out, columns)] = standard[out] @ w + b
-        matrix[:, columns], bias[columns] = combine(standard[use], target[use], weight[use])
+    target = np.column_stack([trainer.text_target(name) for name in HEADS]).astype(float)
+    weight = np.repeat((trainer.weight * trainer.whole)[:, None], len(HEADS), axis=1)
+    weight[:, SENTIMENT] = sentiment_weight[:, None]
+    held = np.zeros(target.shape)
+    for fold in np.unique(trainer.folds):
+        out = trainer.folds == fold
+        held[out] = fit_network(pool[~out], target[~out], weight[~out], HEAD_GROUPS).apply(pool[out])
+    heads = fit_network(pool, target, weight, HEAD_GROUPS)
     thresholds = [_threshold(trainer, k, held[:, k]) for k in range(len(HEADS))]
     every = np.ones(len(trainer.labelled), bool)
     clause, text = trainer.fit_clauses(every), trainer.fit_texts(every)
     model = Model(
-        trainer.vocabulary.hashes, clause[0], clause[1], text[0], text[1], mean, scale, matrix, bias,
-        np.asarray(thresholds),
-    )  # fmt: skip
-    return model, held, by_clause, standard
+        trainer.vocabulary.hashes, clause[0], clause[1], text[0], text[1], heads, np.asarray(thresholds)
+    )
+    return model, held, by_clause, pool

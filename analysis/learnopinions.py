@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from analysis.clauses import Bools, Ints
 from analysis.features import THEMES, Floats
 from analysis.learn import POLARITIES, Trainer
-from analysis.logistic import fit_choice, fit_classes
+from analysis.learnnetwork import fit_network
+from analysis.logistic import fit_choice
+from analysis.network import Network
 from analysis.opinions import Candidates, best_of, candidates, polarity_features
-
-L2_POLARITY: Final = 1.0
 
 
 class Named(NamedTuple):
@@ -63,21 +63,23 @@ def train_evidence(trainer: Trainer, by_clause: Floats) -> tuple[Floats, Floats,
 
 
 def train_polarity(
-    trainer: Trainer, by_clause: Floats, held: Floats, score: Floats
-) -> tuple[Floats, Floats, float]:
-    """Weights and biases of POLARITIES, and the accuracy in cross-validation.
+    trainer: Trainer, by_clause: Floats, pool: Floats, held: Floats, score: Floats
+) -> tuple[Network, float]:
+    """The network that says which of POLARITIES it is, and its accuracy in cross-validation.
 
-    Learned on every theme that people named, at the clauses that the reader would show for it. `score`: of
-    the candidates, from `train_evidence`.
+    Learned on every theme that people named, at the clauses that the reader would show for it. `pool`: the
+    texts as `pooled`; `score`: of the candidates, from `train_evidence`.
     """
     text, theme, truth, found, _ = named(trainer, by_clause)
-    told = polarity_features(trainer.features, by_clause, held, text, theme, found, score)
-    weight, fold = trainer.weight[text], trainer.folds[text]
+    told = polarity_features(trainer.features, by_clause, pool, held, text, theme, found, score)
+    weight = np.repeat(trainer.weight[text][:, None], len(POLARITIES), axis=1)
+    target, fold = np.eye(len(POLARITIES))[truth], trainer.folds[text]
+    groups = [range(len(POLARITIES))]
     guess = np.zeros(len(text), np.int64)
     for one in np.unique(fold):
         out = fold == one
-        w, b = fit_classes(told[~out], truth[~out], 3, l2=L2_POLARITY, weight=weight[~out])
-        guess[out] = (told[out] @ w + b).argmax(axis=1)
-    weights, bias = fit_classes(told, truth, 3, l2=L2_POLARITY, weight=weight)
+        network = fit_network(told[~out], target[~out], weight[~out], groups)
+        guess[out] = network.apply(told[out]).argmax(axis=1)
     drawn = trainer.drawn[text]
-    return weights, bias, float((guess == truth)[drawn].mean())
+    right = (guess == truth)[drawn]
+    return fit_network(told, target, weight, groups), float(right.mean())

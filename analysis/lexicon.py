@@ -3,7 +3,8 @@
 `data/lexicon.tsv`: a line an n-gram, weights in hundredths, one column an output. "never heard" is a pair,
 "very _ pay" a pair with any word between, "~recommend" the word under a negation, "#pros" stands for a clause
 under pros, "#offer-" for a phrase of the theme file that complains of the offer. Lines may be edited, added
-and removed. `data/combine.json`: the small linear step after it; `candidly learn` writes both.
+and removed. `data/combine.json`: the small network after it (`analysis.network`). `candidly learn` writes
+both.
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.clauses import FIRST, GAP, NEGATED, SECOND, THIRD, Bools, Hashes, Ints, Tokens, tokenise
-from analysis.features import CLAUSE_OUTPUTS, POOLED, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
+from analysis.features import CLAUSE_OUTPUTS, SIGNS, TEXT_OUTPUTS, Floats, Vocabulary
+from analysis.network import Network
 from analysis.opinions import EVIDENCE_FEATURES, POLARITY_FEATURES
+from analysis.pooling import POOLED
 from candidly.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent / "data"
@@ -36,17 +39,13 @@ _SIGNS: Final = frozenset(SIGNS)
 
 @dataclass(frozen=True, slots=True)
 class Combine:
-    """The combining step: standardised sums -> heads; clauses -> evidence and polarity of an opinion."""
+    """The combining step: sums of a text -> heads; clauses -> evidence and polarity of an opinion."""
 
     bias: Floats
-    mean: Floats
-    scale: Floats
-    heads: Floats
-    heads_bias: Floats
+    heads: Network
     thresholds: Floats
     evidence: Floats
-    polarity: Floats
-    polarity_bias: Floats
+    polarity: Network
 
 
 class Lexicon:
@@ -149,18 +148,36 @@ class Lexicon:
     def combine(self) -> Combine:
         try:
             data = json.loads(self.bytes(COMBINE))
-            found = Combine(**{name: np.asarray(data[name], float) for name in Combine.__slots__})
-            heads = len(found.thresholds)
-            shapes = found.bias.shape, found.heads.shape, found.heads_bias.shape
-            right = shapes == ((len(OUTPUTS),), (POOLED, heads), (heads,))
-            right = right and found.mean.shape == found.scale.shape == (POOLED,)
-            right = right and found.evidence.shape == (EVIDENCE_FEATURES,)
-            right = right and found.polarity.shape == (POLARITY_FEATURES, 3)
-        except (ValueError, TypeError, KeyError):
+            found = Combine(*(_arrays(data[name]) for name in Combine.__slots__))
+            right = found.bias.shape == (len(OUTPUTS),) and found.evidence.shape == (EVIDENCE_FEATURES,)
+            right = right and found.heads.fits(POOLED, len(found.thresholds))
+            right = right and found.polarity.fits(POLARITY_FEATURES, 3)
+        except (ValueError, TypeError, KeyError, AttributeError):
             right = False
         if not right:
             raise ConfigError([f"{self.folder / COMBINE}: is not that of this version of candidly"])
         return found
+
+
+def _arrays(data: Any) -> Any:
+    """Numbers as an array, or the arrays of a network."""
+    if isinstance(data, dict):
+        return Network(**{name: np.asarray(data[name], np.float32) for name in Network.__slots__})
+    return np.asarray(data, float)
+
+
+def _plain(arrays: Floats | Network) -> Any:
+    """The other way round, as JSON knows it."""
+    if isinstance(arrays, Network):
+        return {name: _plain(getattr(arrays, name)) for name in Network.__slots__}
+    return [_rounded(row) for row in arrays.tolist()]
+
+
+def _rounded(value: Any) -> Any:
+    return [_rounded(one) for one in value] if isinstance(value, list) else round(value, DECIMALS)
+
+
+DECIMALS: Final = 4
 
 
 def _numbers(lines: Sequence[str], width: int) -> Floats | NDArray[np.int32] | None:
@@ -251,5 +268,5 @@ def write(
     for name, count, row in zip(names, texts, hundredths.tolist(), strict=True):
         lines.append("\t".join((name, str(count), *map(str, row))))
     write_atomic(folder / TABLE, "\n".join(lines) + "\n")
-    data = {name: np.round(getattr(combine, name), 5).tolist() for name in Combine.__slots__}
+    data = {name: _plain(getattr(combine, name)) for name in Combine.__slots__}
     write_atomic(folder / COMBINE, json.dumps(data, separators=(",", ":")) + "\n")

@@ -1,4 +1,4 @@
-"""Regularised logistic regression, on sparse counts or for several classes at once, with numpy alone.
+"""Regularised logistic regression on sparse counts, and which one of a group is chosen, with numpy alone.
 
 Minimises sum_i w_i log(1 + exp(-y_i (x_i b + c + offset_i))) + l2/2 |b - prior|^2 by L-BFGS (Liu and Nocedal
 1989): two-loop recursion, backtracking line search. The prior is where a weight stays when the texts say
@@ -57,13 +57,6 @@ class Sparse:
         return Sparse(starts, self.ids[inside], self.values[inside], self.width)
 
 
-def dense(columns: Floats) -> Sparse:
-    """A small full matrix of shape (rows, width) in the same form."""
-    rows, width = columns.shape
-    ids = np.tile(np.arange(width), rows)
-    return Sparse(np.arange(rows + 1) * width, ids, columns.ravel().astype(float), width)
-
-
 def fit(
     x: Sparse,
     y: Bools,
@@ -93,34 +86,6 @@ def fit(
 
     best = minimise(cost, np.append(prior, 0.0))
     return best[:-1], float(best[-1])
-
-
-def fit_classes(
-    x: Floats, y: Ints, classes: int, *, l2: float, weight: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """Multinomial logistic regression on a small full matrix: which one of several classes it is.
-
-    `x` of shape (rows, width), `y` of numbers below `classes`. Weights of shape (width, classes) and an
-    intercept for each class, to be compared with each other; all of `l2` as in `fit`.
-    """
-    rows, width = x.shape
-    weight = np.ones(rows) if weight is None else weight
-    truth = np.zeros((rows, classes))
-    truth[np.arange(rows), y] = 1.0
-
-    def cost(point: Floats) -> tuple[float, Floats]:
-        table = point.reshape(width + 1, classes)
-        output = x @ table[:-1] + table[-1]
-        output -= output.max(axis=1, keepdims=True)
-        odds = np.exp(output)
-        total = odds.sum(axis=1, keepdims=True)
-        loss = weight * (np.log(total[:, 0]) - (output * truth).sum(axis=1))
-        residual = (odds / total - truth) * weight[:, None]
-        gradient = np.vstack((x.T @ residual + l2 * table[:-1], residual.sum(axis=0)))
-        return float(loss.sum() + 0.5 * l2 * (table[:-1] ** 2).sum()), gradient.ravel()
-
-    best = minimise(cost, np.zeros((width + 1) * classes)).reshape(width + 1, classes)
-    return best[:-1], best[-1]
 
 
 def fit_choice(x: Floats, chosen: Bools, group: Ints, weight: Floats, *, l2: float = 5.0) -> Floats:

@@ -1,8 +1,9 @@
 """Where an opinion stands in its text, and how it is meant.
 
 Each clause of the text is a candidate. A small linear step says how well each would serve as evidence for the
-theme (McFadden's conditional logit 1974, learned from what people pointed at); another says from the best of
-them, and from all of them by how well they serve, whether the theme is praised, blamed or just told of.
+theme (McFadden's conditional logit 1974, learned from what people pointed at); a small network says from the
+best of them, and from all of them by how well they serve, whether the theme is praised, blamed or just told
+of.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from analysis.clauses import Ints
 from analysis.features import KINDS, OF_THEMES, THEMES, Features, Floats, chance, first_of, spread
 from analysis.hashtable import places
+from analysis.pooling import POOLED
 
 LONG_SENTENCE: Final = 240  # characters; longer ones give only the clause as evidence
 PHRASE_SIGNS: Final = 3 * len(THEMES)  # the first SIGNS: phrases of the theme file, three values a theme
@@ -63,7 +65,7 @@ def candidates(features: Features, clause: Floats, bounds: Ints, text: Ints, the
 NOTHING_FOLLOWS: Final = -3.0
 UNSPOKEN: Final = 0.01  # clauses that speak of the theme where none does
 EVIDENCE_FEATURES: Final = 11
-POLARITY_FEATURES: Final = 2 + 2 + 4 + 1 + 2 + 2 * len(THEMES) + 3 * len(KINDS) + 5 + 4
+POLARITY_FEATURES: Final = 2 + 2 + 4 + 1 + 2 + 2 * len(THEMES) + 3 * len(KINDS) + 5 + 4 + POOLED
 
 
 def best_of(found: Candidates, score: Floats) -> Ints:
@@ -88,6 +90,7 @@ def evidence(features: Features, clause: Ints) -> tuple[Ints, Ints]:
 def polarity_features(
     features: Features,
     clause: Floats,
+    pool: Floats,
     heads: Floats,
     text: Ints,
     theme: Ints,
@@ -97,8 +100,8 @@ def polarity_features(
     """What decides an opinion's polarity, of shape (opinions, POLARITY_FEATURES).
 
     Tone of its clause, of the sentence and of all that speaks of the theme, the text's sentiment, the
-    section, what its phrases say, the kind of text (tones tell more in some), the theme. `score`: of the
-    candidates, as evidence.
+    section, what its phrases say, the kind of text (tones tell more in some), the theme, and the text as
+    `pooled`. `score`: of the candidates, as evidence.
     """
     parts, n = features.clauses, len(text)
     best = best_of(found, score)
@@ -120,6 +123,7 @@ def polarity_features(
     return np.column_stack((
         tone[best], mean, sentiment, parts.prior[best], said[text, theme], which, kind, which * lean,
         kind * lean, kind * whole, *_attended(clause, theme, found), *_spoken(clause, found, score),
+        pool[text],
     ))  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The learned reader: a batch of texts -> sentiment, role, stage, ghosting and opinions, with their reasons.
 
-Everything is a sum of weights of n-grams and signs (see `analysis.lexicon`), per clause and per text, so that
-each answer can be taken apart again into the words that made it (`contributions`).
+What a clause or a text says is a sum of weights of n-grams and signs (see `analysis.lexicon`), which can be
+taken apart again into the words that made it (`contributions`); a small network reads the answers off those
+sums (`analysis.network`).
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from analysis.features import (
     Item,
     chance,
     look_up,
-    pooled,
     sums,
     take_apart,
 )
 from analysis.hashtable import places
 from analysis.lexicon import Lexicon
 from analysis.opinions import as_headed, best_of, candidates, evidence, polarity_features
+from analysis.pooling import pooled
 from candidly.records import Label, Opinion, Polarity, Role, Stage, from_columns
 
 POLARITIES: Final[tuple[Polarity, ...]] = ("positive", "negative", "neutral")
@@ -75,6 +76,7 @@ class _Batch(NamedTuple):
     features: Features
     found: Found
     clause: Floats
+    pool: Floats
     heads: Floats
 
 
@@ -134,15 +136,8 @@ class Reader:
         bias, split = self.lexicon.combine.bias.astype(np.float32), len(CLAUSE_OUTPUTS)
         clause = sums(found.clause, found.id, self._by_clause, len(features.clauses.text)) + bias[:split]
         text = sums(found.text, found.text_id, self._by_text, len(features.given.kind)) + bias[split:]
-        heads, heads_bias = self._heads
-        return _Batch(features, found, clause, product(pooled(features, clause, text), heads) + heads_bias)
-
-    @cached_property
-    def _heads(self) -> tuple[Floats, Floats]:
-        """The combining step with the standardisation in it."""
-        combine = self.lexicon.combine
-        heads = combine.heads / combine.scale[:, None]
-        return heads, combine.heads_bias - combine.mean @ heads
+        pool = pooled(features, clause, text)
+        return _Batch(features, found, clause, pool, self.lexicon.combine.heads.apply(pool))
 
     @cached_property
     def _by_clause(self) -> Floats:
@@ -163,10 +158,12 @@ class Reader:
         text, theme = text[some], theme[some]
         combine = self.lexicon.combine
         found = candidates(batch.features, batch.clause, bounds, text, theme)
-        serves = product(found.told, combine.evidence)
+        serves: Floats = found.told @ combine.evidence
         best = best_of(found, serves)
-        told = polarity_features(batch.features, batch.clause, batch.heads, text, theme, found, serves)
-        polarity = (product(told, combine.polarity) + combine.polarity_bias).argmax(axis=1)
+        told = polarity_features(
+            batch.features, batch.clause, batch.pool, batch.heads, text, theme, found, serves
+        )
+        polarity = combine.polarity.apply(told).argmax(axis=1)
         polarity = as_headed(polarity, batch.features.clauses.prior[best], batch.clause[best])
         start, end = evidence(batch.features, best)
         opinions = from_columns(
@@ -185,13 +182,3 @@ def _unironic(reading: Reading) -> Reading:
     if "positive" in said or "negative" not in said:
         return reading
     return reading._replace(label="negative", score=-abs(reading.score))
-
-
-def product(rows: Floats, matrix: Floats) -> Floats:
-    """rows @ matrix in parts too small for threads, which would cost more time than they save."""
-    size = max(1, MOST_PRODUCTS // matrix.size)
-    parts = [rows[at : at + size] @ matrix for at in range(0, len(rows), size)]
-    return np.concatenate(parts) if parts else rows @ matrix
-
-
-MOST_PRODUCTS: Final = 200_000

@@ -29,9 +29,11 @@ import numpy as np
 
 from analysis import clauses, learn, learnopinions, lexicon
 from analysis.analyser import Analyser
-from analysis.features import ROLES, SIGNS, STAGES, THEMES, Item, Vocabulary, pooled, take_apart
+from analysis.features import ROLES, SIGNS, STAGES, THEMES, Item, Vocabulary, take_apart
 from analysis.learn import HEADS, Labelled, Model, Natural, Trainer
 from analysis.logistic import Sparse
+from analysis.network import Network
+from analysis.pooling import pooled
 from benchmarks import texts
 from candidly.config import Analysis
 
@@ -43,7 +45,7 @@ KNOWN = Path(__file__).parent / "known.tsv"
 """What is known of n-grams before any text is read: theme or tone, n-gram, how strongly it tells of that."""
 PER_SOURCE = 2000  # texts under pros, and as many under cons, of one source
 RATED_PER_SOURCE, SIDES_PER_SOURCE, RATED_WEIGHT = 250, 600, 0.35  # whole texts whose author gave a verdict
-UNHEADED_WEIGHT = 0.12  # of those that are praise or complaint alone, where the sums are combined
+UNHEADED_WEIGHT = 0.25  # of those that are praise or complaint alone, where the sums are combined
 LEAST_LABELLED, LEAST_NATURAL, LEAST_TEXTS, LEAST_SOURCES = 8, 12, 20, 3
 SMALLEST = 0.3  # an n-gram none of whose weights is as large is left out
 NAMES = frozenset({
@@ -286,9 +288,7 @@ def outputs(model: Model, items: Sequence[Item], vocabulary_: Vocabulary) -> np.
     features = take_apart(items)
     clause = learn.apply(learn.rows_by_clause(features, vocabulary_), (model.clause, model.clause_bias))
     text = learn.apply(learn.rows_by_text(features, vocabulary_), (model.text, model.text_bias))
-    standard = (pooled(features, clause, text) - model.mean) / model.scale
-    heads: np.ndarray = standard @ model.heads + model.heads_bias
-    return heads
+    return model.heads.apply(pooled(features, clause, text))
 
 
 def quicken() -> None:
@@ -338,7 +338,7 @@ def main() -> None:
     drawn = np.array([row.drawn for row in rows])
     counted = np.concatenate((weights(rows), verdicts))
     counted[: len(rows)][~drawn] *= WRITTEN_COMBINED / WRITTEN_WEIGHT
-    model, every_held, by_clause, _ = learn.train(trainer, counted)
+    model, every_held, by_clause, pool = learn.train(trainer, counted)
     held = every_held[: len(rows)]
     kinds = np.array([row.item.kind for row in rows])
     for name, part in (
@@ -346,7 +346,7 @@ def main() -> None:
     ):  # fmt: skip
         judge(name, [row for row, here in zip(rows, part, strict=True) if here], held[part], model.thresholds)
     evidence, serves, pointed = learnopinions.train_evidence(trainer, by_clause)
-    polarity, bias, accuracy = learnopinions.train_polarity(trainer, by_clause, every_held, serves)
+    polarity, accuracy = learnopinions.train_polarity(trainer, by_clause, pool, every_held, serves)
     print(f"of named themes, 5-fold: the clause {pointed:.3f}, the polarity {accuracy:.3f}")
     if (texts.SHARED / "gold").exists():
         answers = gold(analyser)
@@ -365,7 +365,7 @@ def main() -> None:
             judge(f"  {name}", [row for row, here in zip(rows, part, strict=True) if here], left_out[part],
                   model.thresholds)  # fmt: skip
     if "--write" in sys.argv:
-        write(model, (evidence, polarity, bias), vocabulary_, names, counts)
+        write(model, (evidence, polarity), vocabulary_, names, counts)
 
 
 def _group(source: str) -> str:
@@ -375,7 +375,7 @@ def _group(source: str) -> str:
 
 def write(
     model: Model,
-    opinions: tuple[np.ndarray, np.ndarray, np.ndarray],
+    opinions: tuple[np.ndarray, Network],
     vocabulary_: Vocabulary,
     names: dict[int, str],
     counts: dict[int, int],
@@ -387,9 +387,7 @@ def write(
     keep = [k for k, name in enumerate(labels) if name[0] == "#" or np.abs(table[k]).max() >= SMALLEST]
     keep.sort(key=lambda k: (labels[k][0] == "#", labels[k].lstrip("~"), labels[k]))
     bias = np.concatenate((model.clause_bias, model.text_bias))
-    combine = lexicon.Combine(
-        bias, model.mean, model.scale, model.heads, model.heads_bias, model.thresholds, *opinions
-    )
+    combine = lexicon.Combine(bias, model.heads, model.thresholds, *opinions)
     lexicon.write(lexicon.FOLDER, [labels[k] for k in keep], [seen[k] for k in keep], table[keep], combine)
     print(f"wrote {len(keep):,} lines to {lexicon.FOLDER.name}/{lexicon.TABLE}")
 

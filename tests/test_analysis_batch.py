@@ -19,8 +19,8 @@ from analysis.features import THEMES, first_of, spread, sums
 from analysis.hashtable import HashIndex, HashMemo
 from analysis.language import LanguageFinder
 from analysis.languagemodel import LanguageModel
+from analysis.network import product
 from analysis.phrases import PhraseBook, fold, words_of
-from analysis.reader import product
 from analysis.sentences import split
 from candidly.config import Analysis, Theme
 from candidly.records import Mention
@@ -30,7 +30,7 @@ PIECES = [
     "no feedback", "3 rounds", "2nd", "!", "?", "!?", ".", "...", ",", ";", "\n", " - ", "/", "-", "(", ")",
     "'", "''", "*", ":", "_", "\0", "\u2026", "\u2014", "\u2019", "\u2022", "caf\u00e9", "\U0001f601",
     "\u0130", "\u212a", "Pros:", "Cons:", "they never called back", "rescinded", "salary", "x" * 70,
-    "I worked there", "internationalisation",
+    "I worked there", "internationalisation", "far", "from", "anything", "just",
 ]  # fmt: skip
 TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join),
@@ -60,7 +60,8 @@ def reference(text):
         hard = not found or re.search(r"[;\n\0]", gap) or re.search(r"\.(?=[\0- ?])", around)
         hard = hard or (marked and token[0][0] not in "!?")
         dash = re.search(r"(?<=[\0- ?])[-/](?=[\0- ?])", around)
-        soft = hard or dash or re.search(r"[,:()\[\]*|]", gap) or token[0] in clauses.TURNS
+        pair = bool(found) and (found[-1][0], token[0]) in clauses.NEGATING_PAIRS
+        soft = hard or dash or re.search(r"[,:()\[\]*|]", gap) or (token[0] in clauses.TURNS and not pair)
         sentence, clause = sentence + bool(hard), clause + bool(soft)
         found.append((token[0][0] if token[0][0] in "!?" else token[0], sentence, clause))
         past = token.end()
@@ -72,14 +73,19 @@ def reference_grams(tokens):
     words = ["0" if word[0].isdigit() else word for word, _, _ in tokens]
     where = [clause for _, _, clause in tokens]
     names = list(words)
+    negates = [
+        (word in clauses.NEGATORS and "".join(words[n + 1 : n + 2]) not in clauses.NO_NEGATION)
+        or (n > 0 and where[n - 1] == where[n] and (words[n - 1], word) in clauses.NEGATING_PAIRS)
+        for n, word in enumerate(words)
+    ]
     for n, word in enumerate(words):
         if where[n : n + 2] == [where[n]] * 2:
             names.append(f"{word} {words[n + 1]}")
         if where[n : n + 3] == [where[n]] * 3:
             names += [f"{word} {words[n + 1]} {words[n + 2]}", f"{word} _ {words[n + 2]}"]
-        before = [w in clauses.NEGATORS for w in words[max(0, n - clauses.REACH) : n]]
+        before = negates[max(0, n - clauses.REACH) : n]
         near = [c == where[n] for c in where[max(0, n - clauses.REACH) : n]]
-        if word not in clauses.NEGATORS and any(a and b for a, b in zip(before, near, strict=True)):
+        if not negates[n] and any(a and b for a, b in zip(before, near, strict=True)):
             names.append(f"~{word}")
     return names
 
@@ -120,6 +126,30 @@ def test_the_words_under_a_negation_reach_back_to_it():
     assert list(zip(grams.first[under].tolist(), grams.last[under].tolist(), strict=True)) == [
         (0, n) for n in range(1, 5)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "under"),
+    [
+        ("The process was far from smooth", ["smooth"]),
+        ("It was anything but quick, and fun", ["quick"]),
+        ("They lacked structure", ["structure"]),
+        ("not only friendly but kind", []),
+        ("No doubt the best", []),
+        ("We drove far, from here on", []),
+    ],
+)
+def test_what_negates(text, under):
+    tokens = clauses.tokenise(["It is far", text])
+    grams = clauses.grams(tokens)
+    place = np.unique(grams.place[grams.place % clauses.GRAM_KINDS == clauses.GRAM_KINDS - 1])
+    words = place // clauses.GRAM_KINDS
+    assert [text[a:b] for a, b in zip(tokens.start[words], tokens.end[words], strict=True)] == under
+
+
+def test_a_pair_that_negates_does_not_reach_over_two_texts():
+    tokens = clauses.tokenise(["We drove far", "from there"])
+    assert clauses.grams(tokens).negator.tolist() == [-1] * 5
 
 
 def test_long_words_are_told_apart_by_their_ends():

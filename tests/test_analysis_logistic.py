@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.logistic import Sparse, dense, fit, fit_classes, minimise
+from analysis.logistic import Sparse, fit, minimise
 
 
 def sparse(matrix):
@@ -63,7 +63,6 @@ def test_sparse_products_are_those_of_the_full_matrix(matrix, seed):
     assert np.allclose(x.dot(weights), matrix @ weights)
     assert np.allclose(x.back(residual), matrix.T @ residual)
     assert np.allclose(x.take(keep).dot(weights), matrix[keep] @ weights)
-    assert np.allclose(dense(matrix.astype(float)).dot(weights), matrix @ weights)
 
 
 def test_a_row_is_summed_by_itself():
@@ -149,30 +148,3 @@ def test_minimise_finds_the_bottom_of_a_bent_valley():
         return float(value), np.array([-2 * (1 - p[0]) - 400 * p[0] * across, 200 * across])
 
     assert minimise(rosenbrock, np.array([-1.2, 1.0])) == pytest.approx([1.0, 1.0], abs=1e-2)
-
-
-def test_of_several_classes_the_answer_is_where_the_gradient_vanishes():
-    rng = np.random.default_rng(4)
-    x, y, weight = rng.normal(size=(90, 5)), rng.integers(0, 3, 90), rng.uniform(0.2, 2.0, 90)
-    weights, bias = fit_classes(x, y, 3, l2=0.7, weight=weight)
-    odds = np.exp(x @ weights + bias)
-    residual = (odds / odds.sum(axis=1, keepdims=True) - np.eye(3)[y]) * weight[:, None]
-    assert np.abs(x.T @ residual + 0.7 * weights).max() < 0.01
-    assert np.abs(residual.sum(axis=0)).max() < 0.01
-
-
-def test_two_classes_are_a_yes_or_no():
-    rng = np.random.default_rng(5)
-    x = rng.normal(size=(80, 3))
-    y = (x[:, 0] - x[:, 1] + rng.normal(size=80) > 0.3).astype(int)
-    several, intercepts = fit_classes(x, y, 2, l2=1.0)
-    one, intercept = fit(dense(x), y == 1, l2=0.5)  # the difference of two halves is pulled half as much
-    assert several[:, 1] - several[:, 0] == pytest.approx(one, abs=0.02)
-    assert intercepts[1] - intercepts[0] == pytest.approx(intercept, abs=0.02)
-
-
-def test_a_class_that_is_far_away_does_not_overflow():
-    x = np.array([[900.0], [-900.0], [0.0]])
-    weights, bias = fit_classes(x, np.array([0, 1, 2]), 3, l2=0.1)
-    assert np.isfinite(weights).all()
-    assert (x @ weights + bias).argmax(axis=1).tolist() == [0, 1, 2]

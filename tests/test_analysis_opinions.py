@@ -18,6 +18,7 @@ from analysis.opinions import (
     evidence,
     polarity_features,
 )
+from analysis.pooling import POOLED
 
 PLAIN = ("other", "unclear", "none")
 OFFER, PAY = THEMES.index("offer"), THEMES.index("pay_benefits")
@@ -73,7 +74,9 @@ def test_no_opinions():
     found = opinions(features, clause, np.zeros(0, int), np.zeros(0, int))
     assert best_of(found, np.zeros(0)).tolist() == []
     none = np.zeros(0, int)
-    told = polarity_features(features, clause, np.zeros((1, 31)), none, none, found, np.zeros(0))
+    told = polarity_features(
+        features, clause, np.zeros((1, POOLED)), np.zeros((1, 31)), none, none, found, np.zeros(0)
+    )
     assert told.shape == (0, POLARITY_FEATURES)
 
 
@@ -82,10 +85,14 @@ def test_polarity_looks_at_all_that_speaks_of_the_theme():
     clause = np.zeros((2, len(CLAUSE_OUTPUTS)))
     clause[1, 0], clause[1, 1] = 4.0, -4.0
     found = opinions(features, clause, [0], [OFFER])
-    heads, text, theme = np.zeros((1, 31)), np.array([0]), np.array([OFFER])
-    both = polarity_features(features, clause, heads, text, theme, found, np.zeros(2))[0]
-    second = polarity_features(features, clause, heads, text, theme, found, np.array([-30.0, 0.0]))[0]
-    assert both.shape == (POLARITY_FEATURES,)
+    pool, heads, text, theme = np.ones((1, POOLED)), np.zeros((1, 31)), np.array([0]), np.array([OFFER])
+    both, second = (
+        polarity_features(features, clause, pool, heads, text, theme, found, score)[0]
+        for score in (np.zeros(2), np.array([-30.0, 0.0]))
+    )
+    assert both.shape == second.shape == (POLARITY_FEATURES,)
+    assert both[-POOLED:].tolist() == [1.0] * POOLED, "and at the whole text"
+    both, second = both[:-POOLED], second[:-POOLED]
     mean, most = both[-4:-2], both[-2:]
     assert mean == pytest.approx([(0.5 + 0.982) / 2, (0.5 + 0.018) / 2], abs=1e-3)
     assert most == pytest.approx([0.982, 0.5], abs=1e-3)
@@ -99,8 +106,9 @@ def test_polarity_looks_most_at_what_speaks_of_this_theme():
     clause[1, 1], clause[1, 2 + OFFER] = 9.0, 9.0
     text, theme = np.array([0, 0]), np.array([OFFER, PAY])
     found = opinions(features, clause, text, theme)
-    told = polarity_features(features, clause, np.zeros((1, 31)), text, theme, found, np.zeros(4))
-    offer, pay = told[:, -9:-4]
+    pool, heads = np.zeros((1, POOLED)), np.zeros((1, 31))
+    told = polarity_features(features, clause, pool, heads, text, theme, found, np.zeros(4))
+    offer, pay = told[:, -POOLED - 9 : -POOLED - 4]
     assert offer == pytest.approx([0, 1, 0, 1, 0], abs=0.011)
     assert pay == pytest.approx([1, 0, 1, 0, 0], abs=0.011)
 
