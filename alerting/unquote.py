@@ -7,40 +7,52 @@ meanwhile is not lost, a program that follows the file keeps its place, and no s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from storage.removal import has_words, wordless
+from storage.removal import has_words, links_of, without_links, wordless
 
 _OURS: Final = b'{"id": "delivery-'
 """How every line of ours begins (`alerting.channels.payload`, `alerting.messages.deliveries`)."""
 _WORDS: Final = (b'"quotes": [[', b'"links": ["')
 
 
-def unquote(path: Path, kept: Callable[[Collection[str]], Collection[str]], today: date) -> int:
-    """Take words and links of others out of those lines whose message no longer has any; how many lines.
+Kept = Callable[[Collection[str]], Mapping[str, Collection[str]]]
+"""Of these ids of messages, those that still may quote -> the links that each still has."""
 
-    `kept`: of these ids, those whose messages still may quote. In the place of the words stands `unquoted`,
-    the day of `today`; the line's `incident` says what it was about. Lines of others are let be.
+
+def unquote(path: Path, kept: Kept, today: date) -> int:
+    """Take words and links of others out of those lines whose message no longer has them; how many lines.
+
+    In the place of the words stands `unquoted`, the day of `today`; the line's `incident` says what it was
+    about. Of a message that has lost some of its links, those go. Lines of others are let be.
     Raises OSError.
     """
     found = _quoting(path)
-    still = set(kept([id_ for *_, id_ in found if id_]))
-    gone = [(start, length) for start, length, id_ in found if id_ not in still]
+    still = kept([id_ for *_, id_ in found if id_])
+    changes = [(start, line, _left(line, still.get(id_), today)) for start, line, id_ in found]
+    gone = [(start, left.ljust(len(line))) for start, line, left in changes if left != line]
     if gone:
         with path.open("r+b") as file:
-            for start, length in gone:
+            for start, left in gone:
                 file.seek(start)
-                line = _without(file.read(length), today)
-                file.seek(start)
-                file.write(line.ljust(length))
+                file.write(left)
     return len(gone)
 
 
-def _quoting(path: Path) -> list[tuple[int, int, str]]:
-    """`(start, length, id)` of our lines that quote, in bytes without the line's end; no id: cut by a crash.
+def _left(line: bytes, links: Collection[str] | None, today: date) -> bytes:
+    """What stays of a line whose message still has these links; None: it quotes nothing any more."""
+    message = _read(line)
+    if links is None or message is None:
+        return _without(line, today)
+    gone = set(links_of(message)).difference(links)
+    return _fitting(line, without_links(message, gone)) if gone else line
+
+
+def _quoting(path: Path) -> list[tuple[int, bytes, str]]:
+    """`(start, line, id)` of our lines that quote, without the line's end; no id: cut by a crash.
 
     A last line without an end is being written.
     """
@@ -50,7 +62,7 @@ def _quoting(path: Path) -> list[tuple[int, int, str]]:
             if line.startswith(_OURS) and line.endswith(b"\n") and any(word in line for word in _WORDS):
                 message = _read(line)
                 if message is None or has_words(message):
-                    found.append((start, len(line) - 1, str(message["id"]) if message else ""))
+                    found.append((start, line[:-1], str(message["id"]) if message else ""))
             start += len(line)
     return found
 
@@ -69,8 +81,13 @@ def _without(line: bytes, today: date) -> bytes:
     if message is None:
         return b"{}"
     bare = wordless(message)
-    for made in ({**bare, "unquoted": today.isoformat()}, bare, {"id": message["id"]}):
-        shorter = json.dumps(made, ensure_ascii=False).encode("utf-8", "replace")
+    return _fitting(line, {**bare, "unquoted": today.isoformat()}, bare, {"id": message["id"]})
+
+
+def _fitting(line: bytes, *made: Mapping[str, Any]) -> bytes:
+    """The first of these that is no longer than the line."""
+    for one in made:
+        shorter = json.dumps(one, ensure_ascii=False).encode("utf-8", "replace")
         if len(shorter) <= len(line):
             return shorter
     return b"{}"

@@ -24,6 +24,7 @@ from storage.removal import (
     blank,
     bury,
     has_words,
+    links_of,
     mark_seen,
     remove,
     unsign,
@@ -198,14 +199,14 @@ def forget_messages(store: Store, before: datetime) -> int:
     return len(old)
 
 
-def quoting(store: Store, ids: Iterable[str]) -> set[str]:
-    """Those of these messages that are still there and hold words or links of others."""
-    wanted, found = list(ids), set()
+def quoting(store: Store, ids: Iterable[str]) -> dict[str, set[str]]:
+    """Those of these messages that are still there and hold words or links of others -> their links."""
+    wanted, found = list(ids), dict[str, set[str]]()
     with store.reading() as connection:
         for at in range(0, len(wanted), CHUNK):
             those = deliveries.c.id.in_(wanted[at : at + CHUNK])
             rows = connection.execute(select(deliveries.c.id, deliveries.c.message).where(those))
-            found |= {row.id for row in rows if has_words(row.message)}
+            found |= {row.id: set(links_of(row.message)) for row in rows if has_words(row.message)}
     return found
 
 

@@ -7,7 +7,8 @@ words that alerts have quoted from it. `keeping.settle` sees to the bytes that a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ def unsign(connection: Connection, source: str, ids: Sequence[str], at: datetime
 def edited(connection: Connection, source: str, ids: Sequence[str], at: datetime) -> None:
     """These mentions are about to get another text: nobody shall read their old words in an alert."""
     if ids:
-        forget_quotes(connection, list(_rows(connection, source, ids)))
+        forget_quotes(connection, list(_rows(connection, source, ids)), links_too=False)
         unsettle(connection, at)
 
 
@@ -105,24 +106,53 @@ def blank(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> No
 
 def with_texts() -> Any:
     """A SELECT of what `blank` and `forget_quotes` need of a mention."""
-    return select(mentions.c.pk, mentions.c.id, mentions.c.company, *_TEXTS)
+    return select(mentions.c.pk, mentions.c.id, mentions.c.company, mentions.c.url, *_TEXTS)
 
 
-def forget_quotes(connection: Connection, rows: Sequence[Row[Any]]) -> None:
-    """Take the words of these mentions out of incidents and of all messages.
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Mentions that go, as alerts may show them. `names`: their companies, by their letters alone.
+
+    `links_too`: what links to one of them without a word of it goes as well.
+    """
+
+    texts: Sequence[str]
+    urls: set[str]
+    names: Sequence[str]
+    links_too: bool
+
+    def quoted(self, words: str, urls: Collection[str]) -> bool:
+        """Whether these words, whose mention is at one of `urls`, are of one of these mentions.
+
+        Every text holds an empty quote, and many the same emoji: those are told by their address.
+        """
+        if _letters(words) or not urls:
+            return bool(words) and any(words in text for text in self.texts)
+        return (bool(words) or self.links_too) and not self.urls.isdisjoint(urls)
+
+
+def forget_quotes(connection: Connection, rows: Sequence[Row[Any]], *, links_too: bool = True) -> None:
+    """Take the words of these mentions out of incidents and of all messages, and the links to them.
 
     A message quotes in lines of its own; all of them go, since its words are no longer as they were stored.
     """
     texts = [text for row in rows if (text := "\n".join(filter(None, (getattr(row, n) for n in PARTS))))]
     companies = sorted({row.company for row in rows})
-    for incident in connection.execute(_quoting(companies)).all() if texts else ():
+    urls = {row.url for row in rows if row.url}
+    if not (texts or urls):
+        return
+    gone = _Gone(texts, urls, [_letters(name) for name in companies], links_too)
+    for incident in connection.execute(_quoting(companies)).all():
         quotes = incident.detail.get("quotes") or []
-        kept = [quote for quote in quotes if not any(str(quote.get("text")) in text for text in texts)]
+        kept = [one for one in quotes if not gone.quoted(str(one.get("text")), _address(one))]
         if len(kept) < len(quotes):
             changed = update(incidents).where(incidents.c.id == incident.id)
             connection.execute(changed.values(detail={**incident.detail, "quotes": kept}))
-    if texts:
-        _unquote(connection, texts, companies)
+    _unquote(connection, gone)
+
+
+def _address(quote: Mapping[str, Any]) -> list[str]:
+    return [str(quote["url"])] if quote.get("url") else []
 
 
 def _quoting(companies: Sequence[str]) -> Any:
@@ -130,33 +160,43 @@ def _quoting(companies: Sequence[str]) -> Any:
     return wanted.where(incidents.c.company.in_(companies))
 
 
-def _unquote(connection: Connection, texts: Sequence[str], companies: Sequence[str]) -> None:
-    """Make the messages wordless that quote one of these texts.
+def _unquote(connection: Connection, gone: _Gone) -> None:
+    """Make the messages wordless that quote one of these texts; take out of others what links to them.
 
     By their own words, not by their incident: that quotes others by now, perhaps, and a message may tell of
     several. Messages quote with other signs than were stored (`[.]`, `＠`), so that letters are compared.
     """
-    said, names = "\n".join(map(_letters, texts)), [_letters(name) for name in companies]
+    said = "\n".join(map(_letters, gone.texts))
     for row in connection.execute(select(deliveries.c.id, deliveries.c.message)).all():
-        if any(_letters(words) in said for words in set(_quotes(row.message, names))):
+        if any(_told(words, urls, said, gone) for words, urls in _quotes(row.message, gone)):
+            left = wordless(row.message)
+        else:
+            left = without_links(row.message, gone.urls if gone.links_too else ())
+        if left != row.message:
             changed = update(deliveries).where(deliveries.c.id == row.id)
-            connection.execute(changed.values(message=wordless(row.message)))
+            connection.execute(changed.values(message=left))
+
+
+def _told(words: str, urls: Collection[str], said: str, gone: _Gone) -> bool:
+    letters = _letters(words)
+    return letters in said if letters else bool(words) and gone.quoted(words, urls)
 
 
 def _letters(text: str) -> str:
     return _NO_LETTER.sub("", text)
 
 
-def _quotes(message: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]:
-    """The words of others in a message on these companies, and in the pieces of a group."""
+def _quotes(message: Mapping[str, Any], gone: _Gone) -> Iterator[tuple[str, Collection[str]]]:
+    """The words of others in a message on these companies, and in the pieces of a group; beside its links."""
     for part in message.get("parts", ()):
-        yield from _quotes(part, names)
+        yield from _quotes(part, gone)
     about = _letters(str(message.get("company", "")))  # cut, perhaps; and of a group there is none
-    if any(name.startswith(about) for name in names):
-        yield from (str(words) for words, *_ in message.get("quotes", ()))
+    if any(name.startswith(about) for name in gone.names):
+        links = set(links_of(message))
+        yield from ((str(words), links) for words, *_ in message.get("quotes", ()))
         lines = str(message.get("text", "")).split("\n")
         quoting = (line[1:] for line in lines if line.startswith(_QUOTE))
-        yield from (line.rpartition("\u201d")[0] or line for line in quoting)
+        yield from ((line.rpartition("\u201d")[0] or line, links) for line in quoting)
 
 
 def _forget_in_cursor(connection: Connection, source: str, ids: set[str]) -> None:
@@ -176,6 +216,26 @@ def has_words(message: Mapping[str, Any]) -> bool:
     """Whether a message, or a piece of a group, holds words or links of others."""
     own = bool(message.get("quotes") or message.get("links"))
     return own or any(has_words(part) for part in message.get("parts", ()))
+
+
+def links_of(message: Mapping[str, Any]) -> Iterator[str]:
+    """The links of a message and of the pieces of a group."""
+    yield from message.get("links", ())
+    for part in message.get("parts", ()):
+        yield from links_of(part)
+
+
+def without_links(message: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    """A message without these links, also in the pieces of a group; where none is left, no empty quote is."""
+    kept = dict(message)
+    links = message.get("links", [])
+    left = [link for link in links if link not in gone]
+    if len(left) < len(links):
+        quotes = message.get("quotes", [])
+        kept |= {"links": left, "quotes": quotes if left else [one for one in quotes if one[0]]}
+    if "parts" in message:
+        kept["parts"] = [without_links(part, gone) for part in message["parts"]]
+    return kept
 
 
 def wordless(message: dict[str, Any]) -> dict[str, Any]:

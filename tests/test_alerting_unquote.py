@@ -29,6 +29,12 @@ def written(words, link, n, channel="log"):
     return deliveries(incident, [channel], NOW)[0]
 
 
+def quoting(*ids):
+    """The outbox in which these messages quote as they did."""
+    links = {f"https://forum.example/{n}" for n in range(10)}
+    return lambda asked: {id_: links for id_ in asked if id_ in ids}
+
+
 def no_words(line):
     assert (line["quotes"], line["links"]) == ([], [])
     assert "\u201c" not in line["text"]
@@ -56,7 +62,8 @@ def test_only_the_lines_whose_message_has_no_words_change_and_none_moves(tmp_pat
         with path.open("ab") as file:
             file.write((others[n] if n < len(others) else b"") + b"\n")
     before = path.read_bytes()
-    unquote(path, lambda ids: kept & set(ids), NOW.date())
+    still = quoting(*kept)
+    unquote(path, still, NOW.date())
     after = path.read_bytes()
     assert len(after) == len(before)
     for n, (old, new) in enumerate(zip(before.split(b"\n"), after.split(b"\n"), strict=True)):
@@ -68,7 +75,7 @@ def test_only_the_lines_whose_message_has_no_words_change_and_none_moves(tmp_pat
             assert {k: line[k] for k in ("id", "title", "incident", "facts")} == {
                 k: was[k] for k in ("id", "title", "incident", "facts")
             }
-    assert unquote(path, lambda ids: kept & set(ids), NOW.date()) == 0, "once"
+    assert unquote(path, still, NOW.date()) == 0, "once"
 
 
 def test_a_group_and_a_line_cut_by_a_crash_lose_their_words_too(tmp_path):
@@ -79,11 +86,24 @@ def test_a_group_and_a_line_cut_by_a_crash_lose_their_words_too(tmp_path):
     line = path.read_bytes()
     path.write_bytes(line[: line.rindex(b"canary two") + 10])  # cut within the words
     channel.send(whole)
-    assert unquote(path, lambda _: (), NOW.date()) == 2
+    assert unquote(path, quoting(), NOW.date()) == 2
     assert b"canary" not in path.read_bytes()
     cut, again = (json.loads(line) for line in path.read_text().splitlines())
     assert (cut, again["id"], again["unquoted"]) == ({}, whole.id, NOW.date().isoformat())
     assert [part["quotes"] for part in again["parts"]] == [[], []]
+
+
+def test_a_line_loses_only_the_links_that_its_message_has_lost(tmp_path):
+    path = tmp_path / "alerts.jsonl"
+    whole = compose("log", [written("", True, 1), written("", True, 2), written("canary", True, 3)], NOW)
+    FileChannel(path).send(whole)
+    size, left = path.stat().st_size, {"https://forum.example/1", "https://forum.example/3"}
+    assert unquote(path, lambda _: {whole.id: left}, NOW.date()) == 1
+    (line,) = lines(path)
+    assert {link for part in line["parts"] for link in part["links"]} == left
+    assert "canary" in line["text"]
+    assert path.stat().st_size == size
+    assert unquote(path, lambda _: {whole.id: left}, NOW.date()) == 0, "once"
 
 
 @pytest.fixture
@@ -141,3 +161,22 @@ def test_a_file_that_cannot_be_written_is_said_and_tried_again(alerted, monkeypa
     assert "the file of channel log may hold quotes that are to go: Read-only" in caplog.text
     keeping.keep(made.session, ())
     assert not quoted(path)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_the_link_to_an_allegation_stays_until_its_own_mention_goes(tmp_path, sent):
+    with world(tmp_path) as made:
+        said = "My manager groped me at the office party, this is sexual harassment."
+        made.collect("forum", made.mention(text=said, theme=None), made.mention(text="The coffee is nice."))
+        alleging, other = f"m{made.made - 1}", f"m{made.made}"
+        pipeline.watch(made.session, ())
+        if sent:
+            delivering.deliver(made.session)
+        purging.erase(made.session, "forum", [other])
+        delivering.deliver(made.session)
+        link, path = f"https://forum.example/{made.made - 1}", tmp_path / "alerts.jsonl"
+        assert [line["links"] for line in lines(path)] == [[link]]
+        assert [one.detail["quotes"][0]["url"] for one in queries.incidents(made.session.store)] == [link]
+        purging.erase(made.session, "forum", [alleging])
+        assert link not in path.read_text(encoding="utf-8")
+        assert [one.detail["quotes"] for one in queries.incidents(made.session.store)] == [[]]

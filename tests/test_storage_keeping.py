@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from storage_samples import COMPANY, NOW, address, analysis, batch, mention, save
 
+from alerting.messages import deliveries
 from candidly.records import Batch, Delivery, Incident, Opinion, Removal, Tally
 from storage import engine as engines
 from storage import keeping, migrations, queries, quoted, runlog, schema
@@ -136,6 +137,57 @@ def test_a_message_on_another_company_keeps_its_words(store):
     store.enqueue(Delivery(id="other", channel="c", subject="t", message=other, due=NOW))
     keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
     assert table(store, "deliveries")[0]["message"] == other
+
+
+def linking(*quotes, name="alleged-1"):
+    """An incident and its message that quote (words, address), as an allegation does: by the address."""
+    shown = [{"text": text, "url": url, "site": "forum"} for text, url in quotes]
+    incident = Incident(id=name, rule="alleged", company=COMPANY, opened=NOW, title="t",
+                        detail={"quotes": shown, "summary": "One."})  # fmt: skip
+    return incident, deliveries(incident, ["c"], NOW)[0]
+
+
+PLACE = "https://forum.example/"
+
+
+def held(store):
+    """(words, address) of the incident, the links of its message, and the words there."""
+    (incident,), (told,) = table(store, "incidents"), table(store, "deliveries")
+    quotes = [(one["text"], one["url"]) for one in incident["detail"]["quotes"]]
+    return quotes, told["message"]["links"], [words for words, _ in told["message"]["quotes"]]
+
+
+def test_a_link_without_words_goes_with_its_own_mention_alone(store):
+    save(store, *(mention(name, url=PLACE + name) for name in "1234"))
+    incident, told = linking(("", PLACE + "1"), ("", PLACE + "2"))
+    store.open_incident(incident, [told])
+    keeping.note(store, "forum", Told(gone=list(gone("3"))), NOW)
+    assert held(store) == ([("", PLACE + "1"), ("", PLACE + "2")], [PLACE + "1", PLACE + "2"], ["", ""])
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    assert held(store)[:2] == ([("", PLACE + "2")], [PLACE + "2"])
+    keeping.expire(store, "forum", 0 * DAY, NOW)
+    assert held(store) == ([], [], [])
+
+
+def test_a_link_without_words_stays_when_its_mention_is_edited(store):
+    save(store, mention("1", url=PLACE + "1"))
+    incident, told = linking(("", PLACE + "1"))
+    store.open_incident(incident, [told])
+    save(store, mention("1", url=PLACE + "1", body="They did call."))
+    assert held(store) == ([("", PLACE + "1")], [PLACE + "1"], [""])
+
+
+@pytest.mark.parametrize("signs", ["\U0001f621", "!!! ..."])
+def test_a_quote_of_signs_alone_goes_with_its_own_mention_alone(store, signs):
+    save(store, *(mention(name, url=PLACE + name, body=f"{signs} {SAID}") for name in "12"))
+    incident, told = linking((signs, PLACE + "1"))
+    store.open_incident(incident, [told])
+    before = held(store)
+    keeping.note(store, "forum", Told(gone=list(gone("2"))), NOW)
+    assert held(store) == before
+    keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
+    assert held(store) == ([], [], [])
+    assert signs not in table(store, "deliveries")[0]["message"]["text"]
 
 
 def test_a_cursor_forgets_what_is_gone(store):
