@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Final
 
+from collectors.csvrecords import LONGEST_FIELD, Lines, Parse, fits, records
 from collectors.jsonrows import Numbered, Row, key
 from collectors.textfile import Unreadable, failing, lines
 
 DELIMITERS: Final = ",;\t|"
 MAX_COLUMNS: Final = 2_000
 
-LONGEST_FIELD: Final = 400_000
-"""Characters of one cell. The csv module's own limit of 131,072 would lose a text of 200 kB."""
-UNCLOSED: Final = f"a field of more than {LONGEST_FIELD:,} characters: probably a quote that is never closed"
 TOO_FEW: Final = "fewer fields than the header has"
 TOO_MANY: Final = "more fields than the header has"
 
@@ -30,14 +29,16 @@ def csv_rows(text: io.TextIOWrapper, delimiter: str = "") -> tuple[tuple[str, ..
     try:
         first = next(csv.reader(head, delimiter=delimiter), [])
         padded = len(first) > 1 and all(cell.startswith(" ") for cell in first[1:])
-        reader = csv.reader(chain(head, rest), delimiter=delimiter, skipinitialspace=padded)
-        header = next((cells for cells in reader if any(map(str.strip, cells))), None)
+        parse = partial(csv.reader, delimiter=delimiter, skipinitialspace=padded)
+        source = Lines(chain(head, rest))
+        header = next((cells for cells in parse(source) if any(map(str.strip, cells))), None)
     except csv.Error:
         raise Unreadable("it does not begin with a line of column names") from None
     if header is None:
         raise Unreadable("it is empty")
     columns = column_names(header)
-    return columns, _csv_rows(reader, columns)
+    source.close()
+    return columns, _csv_rows(source, parse, columns)
 
 
 def _ahead(stream: Iterator[str], characters: int) -> tuple[list[str], Iterator[str]]:
@@ -85,27 +86,17 @@ def column_names(header: Iterable[object]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Numbered:
-    """`(line on which the row starts, row)`; after a broken row reading goes on with the next line."""
-    width = len(columns)
-    start = reader.line_num + 1
-    while True:
-        try:
-            for cells in reader:
-                if len(cells) == width:
-                    yield start, dict(zip(columns, cells, strict=True))
-                elif cells:
-                    yield start, _ragged(cells, columns)
-                start = reader.line_num + 1
-        except csv.Error:
-            yield start, UNCLOSED
-            start = reader.line_num + 1
-        else:
-            return
+def _csv_rows(source: Lines, parse: Parse, columns: tuple[str, ...]) -> Numbered:
+    """`(line on which the row starts, row)`, or the reason why a row is none."""
+    for start, cells in records(source, parse, len(columns)):
+        if isinstance(cells, str):
+            yield start, cells
+        elif cells:
+            yield start, _row(cells, columns)
 
 
-def _ragged(cells: list[str], columns: tuple[str, ...]) -> Row | str:
-    """Surplus delimiters at the end of a line are harmless; all else shifts meaning between columns."""
-    if len(cells) < len(columns):
-        return TOO_FEW
-    return TOO_MANY if any(cells[len(columns) :]) else dict(zip(columns, cells, strict=False))
+def _row(cells: list[str], columns: tuple[str, ...]) -> Row | str:
+    """Too few or too many cells shift meaning between columns."""
+    if fits(cells, len(columns)):
+        return dict(zip(columns, cells, strict=False))
+    return TOO_FEW if len(cells) < len(columns) else TOO_MANY

@@ -31,7 +31,7 @@ from collectors.textfile import Unreadable, read_whole
 
 CHUNK: Final = 500
 """Rows that are stored together."""
-READER: Final = 2
+READER: Final = 3
 """Raised when files should be read again because they are read better."""
 MAX_PAGE: Final = 8_000_000
 """Bytes of a saved page."""

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.csvrows import TOO_FEW, TOO_MANY, UNCLOSED, sniff_delimiter
+from collectors.csvrows import TOO_FEW, TOO_MANY, sniff_delimiter
 from collectors.tables import Format, format_of, open_table, sniff_format
 from collectors.textfile import Unreadable
 
@@ -92,13 +92,6 @@ def test_lines_are_those_of_the_file_and_broken_rows_cost_only_themselves(put: A
         (6, TOO_MANY),
         (7, {"id": "4", "text": "end"}),
     ]
-
-
-def test_an_unclosed_quote_is_one_reject_and_reading_goes_on(put: Any) -> None:
-    filler = "".join(f"{n},{'x' * 90}\n" for n in range(5000))
-    found = rows(put("a.csv", HEADER + '1,"oops\n' + filler))
-    assert (2, UNCLOSED) in found
-    assert found[-1] == (5002, {"id": "4999", "text": "x" * 90})
 
 
 def test_repeated_columns_do_not_hide_each_other(put: Any) -> None:
