@@ -75,14 +75,18 @@ def sniff_delimiter(head: list[str]) -> str:
 
 
 def column_names(header: Iterable[object]) -> tuple[str, ...]:
-    """Names as compared; a repeated one gets a number, so that no cell hides another."""
+    """Names as compared; a repeated one gets the next free number, so that no cell hides another."""
+    names = [key("" if cell is None else str(cell)) for cell in header]
+    if len(names) > MAX_COLUMNS:
+        raise Unreadable(f"it has more than {MAX_COLUMNS} columns")
+    stated, last = set(names), dict[str, int]()
     columns: list[str] = []
-    for cell in header:
-        name = key("" if cell is None else str(cell))
-        taken = columns.count(name)
-        columns.append(f"{name} ({taken + 1})" if taken else name)
-        if len(columns) > MAX_COLUMNS:
-            raise Unreadable(f"it has more than {MAX_COLUMNS} columns")
+    for name in names:
+        number = last.get(name, 0) + 1
+        while number > 1 and f"{name} ({number})" in stated:  # a column that is really called so
+            number += 1
+        last[name] = number
+        columns.append(f"{name} ({number})" if number > 1 else name)
     return tuple(columns)
 
 

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.csvrows import TOO_FEW, TOO_MANY, sniff_delimiter
+from collectors.csvrows import MAX_COLUMNS, TOO_FEW, TOO_MANY, column_names, sniff_delimiter
+from collectors.jsonrows import key
 from collectors.tables import Format, format_of, open_table, sniff_format
 from collectors.textfile import Unreadable
 
@@ -96,6 +97,46 @@ def test_lines_are_those_of_the_file_and_broken_rows_cost_only_themselves(put: A
 
 def test_repeated_columns_do_not_hide_each_other(put: Any) -> None:
     assert good(put("a.csv", "a,A,b\n1,2,3\n")) == [{"a": "1", "a (2)": "2", "b": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (["c", "c", "c", "C "], ["c", "c (2)", "c (3)", "c (4)"]),
+        (["c", "c (2)", "c", "c"], ["c", "c (2)", "c (3)", "c (4)"]),
+        (["c", "c", "c (2)", "c"], ["c", "c (3)", "c (2)", "c (4)"]),
+        (["c (2)", "c (2)", "c", "c"], ["c (2)", "c (2) (2)", "c", "c (3)"]),
+        ([None, "", " "], ["", " (2)", " (3)"]),
+    ],
+)
+def test_every_repeated_column_has_a_name_of_its_own(header: list[Any], names: list[str]) -> None:
+    assert column_names(header) == tuple(names)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["a", "A", "a (2)", "a (2) (2)", "a (3)", "b", ""]), max_size=12))
+def test_no_two_columns_share_a_name_and_the_first_keeps_its_own(header: list[str]) -> None:
+    names = column_names(header)
+    assert len(set(names)) == len(header)
+    told = [key(name) for name in header]
+    assert all(names[told.index(name)] == name for name in told)
+
+
+def test_numbering_columns_costs_each_name_once() -> None:
+    class Name(str):
+        looks = 0
+
+        def __eq__(self, other: object) -> bool:
+            Name.looks += 1
+            return str.__eq__(self, other)  # type: ignore[no-any-return]
+
+        __hash__ = str.__hash__
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("collectors.csvrows.key", Name)
+        half = MAX_COLUMNS // 2
+        assert len(column_names(["c"] * half + [f"c ({n})" for n in range(2, half + 2)])) == MAX_COLUMNS
+    assert Name.looks < 10 * MAX_COLUMNS
 
 
 @pytest.mark.parametrize(
