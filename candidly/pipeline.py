@@ -296,7 +296,7 @@ def weekly_figures(session: Session, company: str, period: Period) -> WeeklyFigu
 
 
 def publish(session: Session, figures: WeeklyFigures) -> list[Path]:
-    """Write a report's files, each whole or not at all.
+    """Write a report's files, each whole or not at all; those that are there in other formats too.
 
     What it quotes is noted, so that it is written anew when that is deleted at its source: before, beside
     what the files quote that are there, and after by itself. So a crash in between forgets no quote.
@@ -305,7 +305,9 @@ def publish(session: Session, figures: WeeklyFigures) -> list[Path]:
     quotes = [(quote.source, quote.id, quote.text) for quote in figures.quotes]
     quoted.note(session.store, company, week, quotes, more=True)
     failpoints.hit("report.noted")
-    written = reports.publish(figures, session.loaded.folder / settings.folder, settings.formats)
+    folder = session.loaded.folder / settings.folder
+    there = [path.suffix[1:] for path in reports.files_of(folder, company, week)]
+    written = reports.publish(figures, folder, dict.fromkeys([*settings.formats, *there]))
     quoted.note(session.store, company, week, quotes)
     return written
 
