@@ -175,6 +175,15 @@ def author_key(loaded: Loaded) -> bytes:
     return _stored_key(path)
 
 
+def check_author_key(loaded: Loaded) -> None:
+    """Raises ConfigError where `author_key` would; makes no file."""
+    path = loaded.folder / AUTHOR_KEY_FILE
+    if loaded.secrets.find(AUTHOR_KEY) is not None or path.exists():
+        author_key(loaded)
+    elif not os.access(loaded.folder, os.W_OK | os.X_OK):
+        raise _unwritable(path, "the folder is not writable")
+
+
 def _write_once(path: Path, text: str) -> None:
     """Write a file whole or not at all; where another process was first, its file stays."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -192,8 +201,11 @@ def _write_once(path: Path, text: str) -> None:
         finally:
             draft.unlink()
     except OSError as error:
-        problem = f"cannot write {path}: {error.strerror}; set the environment variable {AUTHOR_KEY} instead"
-        raise ConfigError([problem]) from None
+        raise _unwritable(path, str(error.strerror)) from None
+
+
+def _unwritable(path: Path, reason: str) -> ConfigError:
+    return ConfigError([f"cannot write {path}: {reason}; set the environment variable {AUTHOR_KEY} instead"])
 
 
 def _stored_key(path: Path) -> bytes:

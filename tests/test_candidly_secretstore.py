@@ -20,7 +20,14 @@ from hypothesis import strategies as st
 from candidly.config import Config
 from candidly.configfile import Loaded, load
 from candidly.errors import ConfigError
-from candidly.secretstore import AUTHOR_KEY_FILE, MASK, MaskingFilter, SecretStore, author_key
+from candidly.secretstore import (
+    AUTHOR_KEY_FILE,
+    MASK,
+    MaskingFilter,
+    SecretStore,
+    author_key,
+    check_author_key,
+)
 
 CANARY = "hunter2-CANARY/8f3a 9cd41b&ü"
 
@@ -306,6 +313,13 @@ def test_a_key_file_that_everybody_may_read_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_to(tmp_path):
     with pytest.raises(ConfigError, match="set the environment variable CANDIDLY_AUTHOR_KEY instead"):
         author_key(loaded(tmp_path / "absent"))
+
+
+def test_checking_the_key_makes_none(tmp_path):
+    check_author_key(loaded(tmp_path))
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ConfigError, match="set the environment variable CANDIDLY_AUTHOR_KEY instead"):
+        check_author_key(loaded(tmp_path / "absent"))
 
 
 def _make_key(folder, start, results):

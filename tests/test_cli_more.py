@@ -89,6 +89,36 @@ def test_a_folder_without_an_export_is_told_before_and_at_the_run(house: House) 
     assert "Put an export there" in done.out
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "given", "says"),
+    [
+        ("a" * 64, 0o644, "", "every user can read"),
+        ("damaged", 0o600, "", "is damaged"),
+        (None, 0, "hunter2", "CANDIDLY_AUTHOR_KEY is too short"),
+    ],
+)
+def test_a_key_of_authors_that_stops_a_run_fails_the_check_in_the_same_words(
+    house: House, content: str | None, mode: int, given: str, says: str
+) -> None:
+    if content is not None:
+        path = house.folder / ".candidly-author-key"
+        path.write_text(content, encoding="ascii")
+        path.chmod(mode)
+    refused = house.run("run", CANDIDLY_AUTHOR_KEY=given)
+    check = house.run("check", CANDIDLY_AUTHOR_KEY=given)
+    assert (refused.code, check.code) == (2, 2)
+    (line,) = (line for line in check.out.splitlines() if line.startswith("FAIL"))
+    assert says in line
+    assert line.removeprefix("FAIL key of authors: ") in refused.err
+
+
+def test_the_check_makes_no_key_of_authors(house: House) -> None:
+    done = house.run("check", CANDIDLY_AUTHOR_KEY="")
+    assert done.code == 0
+    assert "ok   key of authors" in done.out
+    assert not (house.folder / ".candidly-author-key").exists()
+
+
 def test_a_heartbeat_whose_secret_is_no_address_is_told(house: House) -> None:
     house.write("config.yaml", CONFIG + "  heartbeat: {url_secret: BEAT_URL}\n")
     done = house.run("check", BEAT_URL="beats.example.com/T0")

@@ -55,8 +55,8 @@ def check(console: Console, live: bool, schema: bool, as_json: bool) -> int:
         console.json(json_schema(collectors.settings_models()))
         return 0
     loaded = console.load()
-    findings = [*_check_store(loaded), *_check_analysis(loaded), *_check_sources(console, loaded)]
-    findings += _check_channels(loaded)
+    findings = [*_check_store(loaded), *_check_author_key(loaded), *_check_analysis(loaded)]
+    findings += [*_check_sources(console, loaded), *_check_channels(loaded)]
     problems = [text for good, text in findings if not good]
     tried = _try_sources(console, loaded) if live else []
     failed = [text for good, text in tried if not good]
@@ -100,6 +100,18 @@ def _check_store(loaded: Loaded) -> list[tuple[bool, str]]:
             return [(True, f"configuration: {names}"), (True, "store opens")]
     except StoreError as error:
         return [(False, f"store: {error}")]
+
+
+def _check_author_key(loaded: Loaded) -> list[tuple[bool, str]]:
+    """Without the key of author pseudonyms no source is read. One that is not there yet is made by a run."""
+    from candidly.errors import ConfigError
+    from candidly.secretstore import check_author_key
+
+    try:
+        check_author_key(loaded)
+    except ConfigError as error:
+        return [(False, f"key of authors: {error}")]
+    return [(True, "key of authors")]
 
 
 def _check_analysis(loaded: Loaded) -> list[tuple[bool, str]]:
