@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 from candidly.records import Kind
 from collectors.dates import infer_day_first
 from collectors.jsonrows import key
-from collectors.plaincolumns import PLAIN, plain_layout, plain_problem
+from collectors.plaincolumns import PLAIN, figures_in, plain_layout, plain_problem
 from collectors.presets import LAYOUTS, OUTER, SAID, Layout, PresetName, recognise
 from collectors.tables import Table
 from collectors.textfile import Unreadable
@@ -51,11 +51,13 @@ def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[La
     Raises Unreadable where its columns are not those of any preset, or not all those that are mapped.
     """
     columns, headed = table.columns, table.format not in ("json", "jsonl")
-    layout = _layout(wishes, columns)
-    if layout is None and headed and wishes.preset == "auto" and not wishes.columns:
-        layout = plain_layout(columns)
+    layout = _layout(wishes, columns) if wishes.preset != PLAIN else None
+    if layout is None and (
+        wishes.preset == PLAIN or (headed and wishes.preset == "auto" and not wishes.columns)
+    ):
+        layout = _plain(wishes, table)
     if layout is None:
-        raise Unreadable(_misfit(wishes, columns, headed), REMEDY)
+        raise Unreadable(_misfit(wishes, columns), REMEDY)
     if headed:  # elsewhere an absent value may have no key
         _refuse_missing(wishes, columns)
     if layout.preset == PLAIN:
@@ -67,6 +69,17 @@ def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[La
     return layout, infer_day_first(
         row.get(name) for _, row in table.sample if isinstance(row, dict) for name in names
     )
+
+
+def _plain(wishes: Wishes, table: Table) -> Layout:
+    """Raises Unreadable where the table is no plain one either."""
+    columns, own = table.columns, _mapped(wishes)
+    figures = figures_in(columns, (row for _, row in table.sample if isinstance(row, dict)))
+    found = plain_layout(columns, own, figures)
+    if found is None:
+        problem = f"; {plain_problem(columns, own, figures)}" if columns else ""
+        raise Unreadable(_misfit(wishes, columns) + problem, REMEDY)
+    return found
 
 
 def _layout(wishes: Wishes, columns: Iterable[str]) -> Layout | None:
@@ -120,7 +133,7 @@ def _refuse_scale(layout: Layout, table: Table, best: float) -> None:
         )
 
 
-def _misfit(wishes: Wishes, columns: tuple[str, ...], headed: bool) -> str:
+def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:
     if not columns:
         return "it holds no rows that can be read"
     if wishes.preset == PLAIN:
@@ -135,9 +148,7 @@ def _misfit(wishes: Wishes, columns: tuple[str, ...], headed: bool) -> str:
         what = f"its columns are not those of {wishes.preset}"
         if other := recognise(columns):
             what += f", but those of {other.preset}"
-    told = f"{what}; its columns are {shown(columns)}"
-    plain = wishes.preset == PLAIN or (headed and wishes.preset == "auto" and not wishes.columns)
-    return f"{told}; {plain_problem(columns, _mapped(wishes))}" if plain else told
+    return f"{what}; its columns are {shown(columns)}"
 
 
 def unused(layout: Layout, columns: Iterable[str]) -> list[str]:

@@ -69,12 +69,59 @@ def test_case_spaces_and_underscores_do_not_matter(tmp_path: Path, header: str) 
     ],
 )
 def test_what_is_missing_or_could_be_two_things_is_named(tmp_path: Path, header: str, told: str) -> None:
-    row = ",".join("1" for _ in header.split(","))
+    row = ",".join("x" for _ in header.split(","))
     with pytest.raises(CollectorError) as caught:
         read(tmp_path, f"{header}\n{row}\n")
     assert told in str(caught.value)
     assert "no known export" in str(caught.value)
     assert "columns: {body: comment" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "fields", "left"),
+    [
+        ("date,text,likes,dislikes\n2026-01-31,Slow,17,3\n", {"body": "Slow"}, "'likes', 'dislikes'"),
+        ("date,title,comments\n2026-01-31,Slow,17\n2026-01-31,Slow,\n", {"title": "Slow"}, "'comments'"),
+        ('date,summary,reviews\n2026-01-31,Slow,"1,204"\n', {"title": "Slow"}, "'reviews'"),
+        ("date,text,likes\n2026-01-31,Slow,1.2K\n2026-01-31,Slow,-\n", {"body": "Slow"}, "'likes'"),
+        ("date,review,reviews\n2026-01-31,Slow,7\n", {"body": "Slow"}, "'reviews'"),
+        ("date,review,position\n2026-01-31,Slow,3\n2026-01-31,Slow,4\n", {"body": "Slow"}, "'position'"),
+    ],
+)
+def test_counts_are_not_taken_for_words(
+    tmp_path: Path, table: str, fields: dict[str, str], left: str
+) -> None:
+    world = read(tmp_path, table)
+    for one in world.mentions:
+        names = ("title", "pros", "cons", "advice", "body", "position")
+        assert {name: said for name in names if (said := getattr(one, name))} == fields
+    assert world.mentions
+    assert world.context.notes == [f"a.csv: columns not read: {left}"]
+
+
+def test_numbers_among_words_are_words(tmp_path: Path) -> None:
+    table = "date,comment,likes,position\n2026-01-31,17,3,2\n2026-01-31,Slow,The pay,Clerk 2\n"
+    first, second = read(tmp_path, table).mentions
+    assert (first.body, first.pros, first.position) == ("17", "3", "2")
+    assert (second.body, second.pros, second.position) == ("Slow", "The pay", "Clerk 2")
+
+
+@pytest.mark.parametrize("more", [{}, {"preset": "plain"}])
+def test_a_table_of_nothing_but_counts_is_a_question(tmp_path: Path, more: dict[str, str]) -> None:
+    figures = "date,likes,dislikes\n2026-01-31,17,3\n2026-01-31,20,\n"
+    with pytest.raises(CollectorError) as caught:
+        read(tmp_path, figures, **more)
+    assert "for what was said" in str(caught.value)
+    assert "'likes' and 'dislikes' hold nothing but numbers" in str(caught.value)
+    assert "columns: {body: comment" in str(caught.value)
+    world = read(tmp_path, figures, preset="plain", columns={"body": "likes"})
+    assert [one.body for one in world.mentions] == ["17", "20"]
+    book = openpyxl.Workbook()
+    for cells in (["date", "comments"], ["2026-01-31", 17], ["2026-01-31", 4.5]):
+        book.active.append(cells)  # type: ignore[union-attr]
+    book.save(tmp_path / "b.xlsx")
+    with pytest.raises(CollectorError, match="'comments' holds nothing but numbers"):
+        World(tmp_path, "b.xlsx").run()
 
 
 def test_a_known_export_goes_first_and_none_means_none(tmp_path: Path) -> None:
