@@ -12,7 +12,7 @@ import numpy as np
 from analysis.clauses import Ints
 from analysis.network import Floats, Network, Singles, standardise
 
-HIDDEN: Final = 64
+HIDDEN: Final = 256
 EPOCHS, LEAST_STEPS = 25, 600
 ROWS: Final = 256  # a step
 DROPOUT: Final = 0.3
@@ -24,7 +24,7 @@ ALONE: Final = 0.25  # what a yes or no counts beside an either-or
 
 
 def fit_network(
-    rows: Floats, target: Floats, weight: Floats, groups: Sequence[Sequence[int]], *, seed: int = 1
+    rows: Floats, target: Floats, weight: Floats, groups: Sequence[Sequence[int]], *, hidden: int = HIDDEN
 ) -> Network:
     """`rows` of shape (n, inputs), `target` 0 or 1 of shape (n, outputs).
 
@@ -37,8 +37,8 @@ def fit_network(
     z = standardise(rows, mean, scale)
     weight = weight / np.maximum(weight.mean(axis=0), 1e-12)
     answers, counts = target.astype(np.float32), weight.astype(np.float32)
-    rng = np.random.default_rng(seed)
-    layers = _start(rng, z.shape[1], target.shape[1])
+    rng = np.random.default_rng(1)
+    layers = _start(rng, z.shape[1], hidden, target.shape[1])
     means, squares = [np.zeros_like(one) for one in layers], [np.zeros_like(one) for one in layers]
     steps = list(_batches(rng, len(z)))
     for n, chosen in enumerate(steps, 1):
@@ -53,12 +53,12 @@ def fit_network(
     return Network(direct, inward, inward_bias, outward, bias, mean, scale)
 
 
-def _start(rng: np.random.Generator, inputs: int, outputs: int) -> list[Singles]:
+def _start(rng: np.random.Generator, inputs: int, hidden: int, outputs: int) -> list[Singles]:
     """direct, inward, inward_bias, outward, bias; the hidden layer says nothing at first."""
     reach = 1 / math.sqrt(inputs)
-    shapes = (inputs, outputs), (inputs, HIDDEN), (HIDDEN,)
+    shapes = (inputs, outputs), (inputs, hidden), (hidden,)
     drawn = [rng.uniform(-reach, reach, shape).astype(np.float32) for shape in shapes]
-    return [*drawn, np.zeros((HIDDEN, outputs), np.float32), np.zeros(outputs, np.float32)]
+    return [*drawn, np.zeros((hidden, outputs), np.float32), np.zeros(outputs, np.float32)]
 
 
 def _batches(rng: np.random.Generator, n: int) -> Iterator[Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from analysis.learnnetwork import fit_network
 from analysis.logistic import fit_choice
 from analysis.network import Network
 from analysis.opinions import Candidates, best_of, candidates, polarity_features
+
+HIDDEN: Final = 64  # units that say how a theme is meant; more are worse
 
 
 class Named(NamedTuple):
@@ -78,8 +80,8 @@ def train_polarity(
     guess = np.zeros(len(text), np.int64)
     for one in np.unique(fold):
         out = fold == one
-        network = fit_network(told[~out], target[~out], weight[~out], groups)
+        network = fit_network(told[~out], target[~out], weight[~out], groups, hidden=HIDDEN)
         guess[out] = network.apply(told[out]).argmax(axis=1)
     drawn = trainer.drawn[text]
     right = (guess == truth)[drawn]
-    return fit_network(told, target, weight, groups), float(right.mean())
+    return fit_network(told, target, weight, groups, hidden=HIDDEN), float(right.mean())

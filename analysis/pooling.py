@@ -68,8 +68,8 @@ def _course(features: Features, shares: Floats, clause: Floats, counts: Ints) ->
     """How the tone runs through a text, and how much of it is about an employer at all.
 
     `shares`: chances of praise and blame per clause. Both where a theme is spoken of (mean, highest), in the
-    first and the last clause, in the first and the last third; and in how many clauses they are clear. (Not
-    their sums: much of nothing would add up to something.)
+    first and the last clause, in the first and the last third; and in how many clauses they are clear, in all
+    and where a theme is spoken of. (Not their sums: much of nothing would add up to something.)
     """
     owner, n = features.clauses.text, len(counts)
     rows = np.zeros((n, COURSE))
@@ -86,7 +86,7 @@ def _course(features: Features, shares: Floats, clause: Floats, counts: Ints) ->
     sums = np.add.reduceat(
         np.column_stack((
             speaks, shares * speaks, begins, ends, shares * begins[:, None], shares * ends[:, None],
-            shares > CLEAR,
+            shares > CLEAR, shares * speaks > CLEAR,
         )),
         first,
     )  # fmt: skip
@@ -117,6 +117,6 @@ def _marks(features: Features, counts: Ints) -> Floats:
 
 
 FACTS: Final = 31
-COURSE: Final = 16
+COURSE: Final = 18
 MARKS: Final = 4
 POOLED: Final = 4 + len(CLAUSE_OUTPUTS) + len(THEMES) + len(TEXT_OUTPUTS) + FACTS + COURSE + MARKS

@@ -54,7 +54,7 @@ def test_what_is_not_known_teaches_nothing():
 def test_the_slopes_are_those_of_the_loss(monkeypatch):
     monkeypatch.setattr(learnnetwork, "DROPOUT", 0.0)
     z, target, weight = ROWS[:40], TARGET[:40], RNG.uniform(0.2, 2, size=(40, 3))
-    layers = [one.astype(float) for one in _start(np.random.default_rng(1), 3, 3)]
+    layers = [one.astype(float) for one in _start(np.random.default_rng(1), 3, 8, 3)]
     layers[3] += RNG.normal(size=layers[3].shape)
 
     def loss():

@@ -33,7 +33,7 @@ def course(text, said):
 def test_the_course_tells_begin_end_and_what_is_about_an_employer():
     yes, no = 9.0, -9.0
     found = course("one, two, three, four", [(yes, no, no), (no, no, no), (no, yes, yes), (no, yes, no)])
-    about, most, first, last, begin, end, clear = np.split(found, [2, 4, 7, 10, 12, 14])
+    about, most, first, last, begin, end, clear, both = np.split(found, [2, 4, 7, 10, 12, 14, 16])
     assert about == pytest.approx([0, 1 / (1 + LITTLE)], abs=1e-3), "blame, of the clause about an offer"
     assert most == pytest.approx([0, 1], abs=1e-3)
     assert first == pytest.approx([1, 0, 0], abs=1e-3)
@@ -41,6 +41,7 @@ def test_the_course_tells_begin_end_and_what_is_about_an_employer():
     assert begin == pytest.approx([0.5, 0], abs=1e-3), "one, two"
     assert end == pytest.approx([0, 1], abs=1e-3), "three, four"
     assert clear == pytest.approx(np.log1p([1, 2]), abs=1e-3)
+    assert both == pytest.approx(np.log1p([0, 1]), abs=1e-3)
 
 
 def test_of_a_single_clause_begin_and_end_are_the_same():
