@@ -228,9 +228,12 @@ def _namings(session: Session) -> Iterator[Naming]:
 
 def _hit(session: Session, mention: Mention, zone: ZoneInfo) -> Hit:
     """Its key outlives the mention, so it is keyed as a tombstone is: nobody can try ids out on it."""
-    published = mention.published or mention.collected
     key = session.preparer.keyed_id(mention.source, mention.id)
-    return Hit(key, published.astimezone(zone).date(), mention.site)
+    return Hit(key, _day(mention, zone), mention.site)
+
+
+def _day(mention: Mention, zone: ZoneInfo) -> date:
+    return (mention.published or mention.collected).astimezone(zone).date()
 
 
 def _fresh(session: Session, company: str) -> list[Mention]:
@@ -251,11 +254,31 @@ def _is_news(published: datetime, read: datetime, begun: datetime) -> bool:
 
 
 def _named_evidence(session: Session, found: Iterable[Found]) -> Evidence:
-    """Links to the mentions, and words of them where there are enough."""
+    """Source, day and link of the mentions, and words of them where there are enough."""
     mentions, least = list(found), session.config.report.min_group
+    zone = ZoneInfo(session.config.report.timezone)
     quotes = []
     for mention, (start, end) in mentions:
         span = sentences_around(mention.text, start, end)
         text = mention.text[slice(*span)] if span and len(mentions) >= least else ""
         quotes.append(_quote(session, mention, text))
-    return Evidence(quotes=quotes, more="More: candidly alerts show {id}", least=least)
+    said = [(mention.source, _day(mention, zone)) for mention, _ in mentions]
+    return Evidence(quotes=quotes, more="Read it: candidly alerts show {id}", least=least, said=said)
+
+
+def behind(session: Session, incident: Incident) -> dict[int, tuple[str, date]]:
+    """The mentions that an incident remembers and that are still stored: `pk` -> source and day.
+
+    An incident keeps no id of theirs, so that it need not be mended when one is removed: they are those of
+    its days whose keyed id it has.
+    """
+    detail, timezone = incident.detail, session.config.report.timezone
+    if not (known := set(detail.get("mentions", ()))):
+        return {}
+    first, after = date.fromisoformat(detail["first"]), date.fromisoformat(detail["seen"]) + timedelta(days=1)
+    days = series.mention_days(session.store, incident.company, first, after, timezone)
+    return {
+        pk: (mention.source, _day(mention, ZoneInfo(timezone)))
+        for pk, mention in queries.texts(session.store, days["pk"]).items()
+        if session.preparer.keyed_id(mention.source, mention.id) in known
+    }

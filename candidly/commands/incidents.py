@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from candidly.console import Console, table
+from candidly.records import PARTS
 
 if TYPE_CHECKING:
     from candidly.backtested import Backtest
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(console: Console, id: str, as_json: bool) -> None:  # noqa: A002
-    """Show all that an incident says: what was usual, what came, themes, quotes and links."""
+    """Show all that an incident says: what was usual, what came, themes, quotes, links, what to read."""
+    from candidly import watching
+
     with console.session() as session:
         incident = find(session, id)
+        behind = watching.behind(session, incident)
     if as_json:
-        console.json(as_data(incident))
+        told = [{"pk": pk, "source": source, "day": day} for pk, (source, day) in behind.items()]
+        console.json({**as_data(incident), "mentions": told})
         return
     console.say(f"{incident.title}\n")
     state = state_of(incident) if incident.resolved is None else f"resolved {incident.resolved:%Y-%m-%d}"
@@ -38,6 +44,18 @@ def show(console: Console, id: str, as_json: bool) -> None:  # noqa: A002
     for quote in incident.detail.get("quotes", []):
         words = f"“{quote['text']}” " if quote["text"] else ""
         console.say(f"{words}{quote.get('site', '')} {quote.get('url', '')}".rstrip())
+    if incident.detail.get("mentions"):
+        console.say(_to_read(list(behind)))
+
+
+def _to_read(pks: Sequence[int]) -> str:
+    """How to read these mentions in the store; their words may be too few to be told here."""
+    if not pks:
+        return "What was found is no longer in the store."
+    among = f"= {pks[0]}" if len(pks) == 1 else f"IN ({', '.join(map(str, pks))})"
+    columns = f"source, id, day, {', '.join(PARTS)}, url"
+    them = "it" if len(pks) == 1 else "them"
+    return f'Read {them}: candidly query "SELECT {columns} FROM mention WHERE pk {among}"'  # noqa: S608 - integers
 
 
 def state_of(incident: Incident) -> str:
