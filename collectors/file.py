@@ -21,12 +21,12 @@ from candidly.config import SourceSettings
 from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Kind, Mention, Reject
 from collectors.base import Context, Raw
-from collectors.filelayout import MappedField, fits, layout_for, shown, unused
+from collectors.filelayout import NO_SITE, MappedField, fits, layout_for, refuse_scale, shown, unused
 from collectors.filesearch import find
 from collectors.presets import Layout, PresetName
 from collectors.rows import Reading, RowReader
 from collectors.selectors import Selectors
-from collectors.tables import Format, Table, format_of, open_table, sniff_format
+from collectors.tables import SAMPLE, Format, Table, format_of, open_table, readable, sniff_format
 from collectors.textfile import Unreadable, read_whole
 
 CHUNK: Final = 500
@@ -169,6 +169,8 @@ class FileCollector:
             return
         with open_table(path, form, self.settings.encoding, self._fits) as table:
             layout, day_first = layout_for(self.settings, table, self.settings.day_first)
+            if not skip and layout.preset in NO_SITE and len(table.sample) == SAMPLE:
+                self._refuse_later_scale(path, form, layout)
             self._describe(name, table, layout)
             empty = Chunk(
                 file=name, format=form, seen=seen, rows=[], layout=layout,
@@ -178,6 +180,15 @@ class FileCollector:
                 yield replace(empty, rows=rows), count, done
             if table.mended():
                 self._note(f"{name}: bytes that are no UTF-8 were read as Windows-1252")
+
+    def _refuse_later_scale(self, path: Path, form: Format, layout: Layout) -> None:
+        """Raises Unreadable where the ratings show their scale only after the sample, as sorted ones do.
+
+        The file is read twice for it: in one pass the wrong ratings before that point would be stored.
+        """
+        if "stars" in layout.columns:
+            with open_table(path, form, self.settings.encoding, self._fits) as table:
+                refuse_scale(layout, readable(table.rows), self.settings.stars_scale)
 
     def _entry(self, path: Path, known: Entry | None) -> Entry:
         """What is known of the file if it and the settings are as they were, else a fresh start."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, Protocol
 
 from candidly.records import Kind
 from collectors.dates import infer_day_first
-from collectors.jsonrows import key
+from collectors.jsonrows import Row, key
 from collectors.plaincolumns import PLAIN, figures_in, plain_layout, plain_problem
 from collectors.presets import LAYOUTS, OUTER, SAID, Layout, PresetName, recognise
-from collectors.tables import Table
+from collectors.tables import SAMPLE, Table
 from collectors.textfile import Unreadable
-from collectors.values import STARS_SCALE, BadValue, stars
+from collectors.values import STARS_BELOW, STARS_PERCENT, STARS_SCALE, BadValue, stars
 
 MappedField = Literal[
     "id", "published", "about", "url", "author", "thread", "parent", "title", "pros", "cons", "advice",
@@ -25,6 +27,23 @@ REMEDY: Final = (
     "Say which column holds what, for example "
     "`columns: {body: comment, stars: score, published: date, id: id}`, or name the `preset`."
 )
+
+
+NO_SITE: Final = (PLAIN, "columns")
+"""The layouts that are no site's, so that the scale of their ratings is only believed to be `stars_scale`."""
+_OFF_SCALE: Final = {
+    STARS_SCALE: (
+        "go beyond {best:g}",
+        "Set `stars_scale` to the best rating, or `preset: candidate-survey` for scores of 0 to 10.",
+    ),
+    STARS_PERCENT: ("are percentages", "Set `stars_scale: 100`."),
+    STARS_BELOW: (
+        "lie below 1, as shares do",
+        "Say in `columns` which columns to read, and leave this one out; or write its ratings from 1 on.",
+    ),
+}
+"""Reason of a reject -> what many of them say of the file, and what to do."""
+_NAMED_SCALE: Final = re.compile(r"(.*) \((\d+)\)")
 
 
 class Wishes(Protocol):
@@ -60,8 +79,9 @@ def layout_for(wishes: Wishes, table: Table, day_first: bool | None) -> tuple[La
         raise Unreadable(_misfit(wishes, columns), REMEDY)
     if headed:  # elsewhere an absent value may have no key
         _refuse_missing(wishes, columns)
-    if layout.preset == PLAIN:
-        _refuse_scale(layout, table, wishes.stars_scale)
+    if layout.preset in NO_SITE:
+        _refuse_named_scale(layout, columns, wishes.stars_scale)
+        refuse_scale(layout, table.sample, wishes.stars_scale)
     for decided in (day_first, layout.day_first):
         if decided is not None:
             return layout, decided
@@ -116,21 +136,45 @@ def _refuse_missing(wishes: Wishes, columns: tuple[str, ...]) -> None:
                 )
 
 
-def _refuse_scale(layout: Layout, table: Table, best: float) -> None:
-    """Raises Unreadable where many ratings lie above the scale: then the others are on another one too."""
+def _refuse_named_scale(layout: Layout, columns: tuple[str, ...], best: float) -> None:
+    """Raises Unreadable for a column such as `rating (10)` where another scale is set."""
+    for column in layout.columns.get("stars", ()):
+        named = _NAMED_SCALE.fullmatch(column)
+        # `rating (2)` beside `rating` is only the second column of that name.
+        if named and named[1] not in columns and float(named[2]) != best:
+            raise Unreadable(
+                f"{column!r} names the scale of its ratings, which is not up to {best:g}",
+                f"Set `stars_scale: {named[2]}`, or rename the column.",
+            )
+
+
+def refuse_scale(layout: Layout, rows: Iterable[tuple[int, Row | str]], best: float) -> None:
+    """Raises Unreadable where many ratings lie off the scale: then the others are on another one too.
+
+    Many: more than a tenth, of all or of any 1,000 that follow each other.
+    """
     column = layout.columns.get("stars", ("",))[0]
-    rated = above = 0
-    for _, row in table.sample:
+    whole, part = Counter[str](), Counter[str]()
+    for _, row in rows:
         cell = row.get(column) if isinstance(row, dict) else None
         try:
-            rated += stars(cell, best) is not None
+            if stars(cell, best) is None:
+                continue
+            part[""] += 1
         except BadValue as bad:
-            above += str(bad) == STARS_SCALE
-    if above * 10 > rated + above:
-        raise Unreadable(
-            f"its ratings ({column!r}) go beyond {best:g}",
-            "Set `stars_scale` to the best rating, or `preset: candidate-survey` for scores of 0 to 10.",
-        )
+            part[str(bad)] += 1
+        if part.total() == SAMPLE:
+            _refuse_many(part, column, best)
+            whole += part
+            part.clear()
+    _refuse_many(whole + part, column, best)
+
+
+def _refuse_many(counts: Counter[str], column: str, best: float) -> None:
+    off = {reason: counts[reason] for reason in _OFF_SCALE}
+    if sum(off.values()) * 10 > sum(off.values()) + counts[""]:
+        what, remedy = _OFF_SCALE[max(off, key=off.__getitem__)]
+        raise Unreadable(f"its ratings ({column!r}) {what.format(best=best)}", remedy)
 
 
 def _misfit(wishes: Wishes, columns: tuple[str, ...]) -> str:

@@ -6,8 +6,14 @@ import math
 import re
 from typing import Literal
 
-_NUMBER = r"(\d{1,4}(?:[.,]\d{1,4})?)"
-_RATING = re.compile(rf"{_NUMBER}\s*(%|(?:/|out of|of|von|sur|de|su|van)\s*{_NUMBER})?", re.IGNORECASE)
+_NUMBER = r"(\d{1,4}(?:\.\d+|,(?!\d{3}(?!\d))\d+)?)"
+"""Not `1,204`: a comma before three digits stands between thousands."""
+_ALONE = r"(?<![\d.,])(?<!\d[eE])(?<!\d[eE][+-])(?<!(?<!\w)[-−–])"
+"""Before a number that is not part of another (`1e1`) nor below zero."""
+_RATING = re.compile(
+    rf"{_ALONE}{_NUMBER}(?!\d|[.,]\d|[eE][+-]?\d)\s*(%|(?:/|out of|of|von|sur|de|su|van)\s*{_NUMBER})?",
+    re.IGNORECASE,
+)
 _EMPLOYEE = re.compile(r"(current|former) employee\b[\s,:–-]*(.*)", re.IGNORECASE | re.DOTALL)
 _NOBODY = re.compile(
     r"(anonymous|anonym|anonyme|anónimo|guest|user|unknown|n/?a)( (user|employee|reviewer|candidate))?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -89,6 +89,12 @@ def open_table(
             rows = json_lines(lines(text), fits) if form == "jsonl" else json_rows(blocks(text), fits)
             columns = ()
         yield _table(form, text.encoding, columns, rows, [], before)
+
+
+def readable(rows: Numbered) -> Numbered:
+    """The rows as far as they can be read; what ends them is said by whoever needs them all."""
+    with suppress(Unreadable):
+        yield from rows
 
 
 def _table(

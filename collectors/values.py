@@ -13,8 +13,12 @@ from collectors.reviewtext import employment_of, number, person, scale, stars_of
 GONE: Final = frozenset(("[deleted]", "[removed]", "#N/A", "NaN", "null"))
 """What exports write where there is no text any more."""
 STARS_SCALE: Final = "stars above the scale: set stars_scale"
+STARS_BELOW: Final = "stars below the scale, which begins at 1"
+STARS_NEGATIVE: Final = "stars below zero: leave the cell empty where there is no rating"
+STARS_PERCENT: Final = "stars are a percentage: set stars_scale to 100"
 STARS_UNREAD: Final = "stars not understood"
 
+_PERCENT: Final = re.compile(r"\D*\d[\d.,]*\s*%")
 _IN_BRACKETS: Final = re.compile(r"(.*)\(((?:current|former) employee)\)", re.IGNORECASE | re.DOTALL)
 _EXPERIENCE: Final[dict[str, Experience]] = {
     **dict.fromkeys(("positive", "good", "recommended", "recommends", "yes", "empfohlen"), "positive"),
@@ -91,7 +95,11 @@ def stars(cell: Any, best: float) -> float | None:
 def _stars(stated: str, best: float) -> float | None:
     if not stated or stated.casefold() in ("none", "n/a", "na", "-"):
         return None
-    value = number(stated)
+    if best == 100:
+        stated = stated.rstrip("% ")
+    elif _PERCENT.match(stated):
+        raise BadValue(STARS_PERCENT)
+    value = number(stated.lstrip("-−–"))
     if value is None:
         worded = stars_of(stated, str(best))
         if worded is None:
@@ -100,9 +108,13 @@ def _stars(stated: str, best: float) -> float | None:
     worst = 1.0 if best <= 10 else 0.0
     if value == 0 < worst:
         return None
+    if stated[0] in "-−–":
+        raise BadValue(STARS_NEGATIVE)
     if value > best:
         raise BadValue(STARS_SCALE)
-    return scale(max(value, worst), best, worst)
+    if value < worst:
+        raise BadValue(STARS_BELOW)
+    return scale(value, best, worst)
 
 
 @lru_cache(maxsize=1024)

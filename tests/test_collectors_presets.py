@@ -176,7 +176,7 @@ def test_numeric_dates_read_as_the_file_shows_or_as_set(tmp_path: Path) -> None:
     [
         (5, "4", 4.0), (5, "4,5", 4.5), (5, "3 out of 5", 3.0), (5, "★★☆☆☆", 2.0), (5, "0", None),
         (5, "", None), (10, "10", 5.0), (10, "1", 1.0), (10, "5.5", 3.0), (10, "7/10", 3.667),
-        (100, "0", 1.0), (100, "75", 4.0),
+        (100, "0", 1.0), (100, "75", 4.0), (100, "75 %", 4.0), (5, "4 of 5 (80%)", 4.0), (5, "-0.0", None),
     ],
 )  # fmt: skip
 def test_stars_on_other_scales(tmp_path: Path, scale: float, cell: str, stars: float | None) -> None:
