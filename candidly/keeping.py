@@ -57,12 +57,29 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Keeping:
-    """What was done for all of them; `rewritten`: reports that quoted what is gone; `messages`: dropped."""
+class Followed:
+    """What became of the files that may quote what is gone.
+
+    `rewritten`: files of reports; `reports_left`: names of those that could not be; `unquoted`: whether the
+    files of alerts hold none of it; `settled`: whether the database's do not.
+    """
+
+    rewritten: list[Path] = field(default_factory=list)
+    reports_left: list[str] = field(default_factory=list)
+    unquoted: bool = True
+    settled: bool = True
+
+    @property
+    def clean(self) -> bool:
+        """Whether every file let us; a large database that waits for its turn is not meant."""
+        return self.unquoted and not self.reports_left
+
+
+@dataclass(slots=True)
+class Keeping(Followed):
+    """What was done for all of them; `messages`: how many were dropped."""
 
     sources: list[Kept] = field(default_factory=list)
-    rewritten: list[Path] = field(default_factory=list)
-    settled: bool = True
     messages: int = 0
 
 
@@ -77,9 +94,7 @@ def keep(session: Session, sources: Iterable[SourceSettings]) -> Keeping:
         _expire(session, settings, kept)
         _look_up(session, settings, kept)
     done.messages = keeping.forget_messages(session.store, session.now() - MESSAGES)
-    done.rewritten = rewrite_reports(session)
-    unquote_files(session)
-    done.settled = settle(session)
+    follow(session, done)
     return done
 
 
@@ -190,24 +205,46 @@ def _context(session: Session, settings: SourceSettings) -> Context:
 # What follows
 
 
-def rewrite_reports(session: Session) -> list[Path]:
-    """Write those reports anew that quote what is removed, has expired or was edited.
+def follow(session: Session, done: Followed, *, at_once: bool = False) -> None:
+    """Take what is gone out of the files of alerts, of the database and of reports.
 
-    One of a company that is no longer configured cannot be; its files go.
+    Reports come last: they take longest, and one that cannot be written must not keep words elsewhere.
     """
-    settings = session.config.report
-    names = {company.name for company in session.config.companies}
-    written = []
-    for company, week in quoted.stale(session.store):
-        files = reports.files_of(session.loaded.folder / settings.folder, company, week)
-        if files and company in names:
-            period = parse_week(week, settings.timezone)
-            written += pipeline.publish(session, pipeline.weekly_figures(session, company, period))
-        else:
-            for path in files:
-                path.unlink()
-            quoted.note(session.store, company, week, ())
-    return written
+    done.unquoted = unquote_files(session)
+    done.settled = settle(session, at_once=at_once)
+    if rewrite_reports(session, done):
+        done.settled = settle(session, at_once=at_once)
+
+
+def rewrite_reports(session: Session, done: Followed) -> bool:
+    """Write those reports anew that quote what is removed, has expired or was edited; whether there were any.
+
+    One of a company that is no longer configured cannot be; its files go. One that fails stays stale.
+    """
+    folder, stale = session.loaded.folder / session.config.report.folder, quoted.stale(session.store)
+    for company, week in stale:
+        files = reports.files_of(folder, company, week)
+        try:
+            done.rewritten += _rewrite(session, company, week, files)
+            keeping.unsettle(session.store, session.now())  # the ids of what was quoted are gone as well
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, it must not take the other reports with it
+            reason = str(error) if isinstance(error, CandidlyError) else type(error).__name__
+            log.warning("the report on %s, %s, may hold quotes that are to go: %s", company, week, reason)
+            log.debug("it could not be rewritten", exc_info=True)
+            done.reports_left += [path.name for path in files]
+    return bool(stale)
+
+
+def _rewrite(session: Session, company: str, week: str, files: list[Path]) -> list[Path]:
+    if files and company in {one.name for one in session.config.companies}:
+        period = parse_week(week, session.config.report.timezone)
+        return pipeline.publish(session, pipeline.weekly_figures(session, company, period))
+    for path in files:
+        path.unlink()
+    quoted.note(session.store, company, week, ())
+    return []
 
 
 def settle(session: Session, *, at_once: bool = False) -> bool:

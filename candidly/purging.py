@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from candidly import keeping as keepers
-from candidly.delivering import unquote_files
 from candidly.errors import UsageError
 from candidly.removals import removal
 from candidly.session import Session
@@ -45,15 +44,12 @@ def erase(session: Session, name: str, ids: Sequence[str]) -> tuple[dict[str, An
     before = keeping.tombstones_of(session.store, name, [one.key for one in gone])
     missing = [one.id for one in gone if one.id not in stored and one.key not in before]
     removed = keeping.erase(session.store, name, gone, session.now())
-    rewritten = keepers.rewrite_reports(session)
     certificate = _signed({
         "source": name,
         "at": session.now().isoformat(),
         "asked": len(gone),
         "removed": removed,
-        "files_written_anew": keepers.settle(session, at_once=True),
-        "reports_rewritten": [path.name for path in rewritten],
-        "alert_files_unquoted": unquote_files(session),
+        **_files(session),
     })  # fmt: skip
     return certificate, missing
 
@@ -69,8 +65,7 @@ def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
         gone = [removal(session.preparer, name, id_, PURGED) for id_ in ids]
         keeping.take_out(session.store, name, gone, session.now(), remember=not forget)
     keeping.forget_source(session.store, name, tombstones_too=forget)
-    rewritten = keepers.rewrite_reports(session)
-    settled = keepers.settle(session, at_once=True)
+    files = _files(session)
     after = keeping.holdings(session.store, name)
     return _signed({
         "source": name,
@@ -78,10 +73,26 @@ def purge(session: Session, name: str, *, forget: bool) -> dict[str, Any]:
         "removed": {key: count for key, count in asdict(before).items() if key != "tombstones"},
         "left": {key: count for key, count in asdict(after).items() if key != "tombstones"},
         "tombstones": after.tombstones,
-        "files_written_anew": settled,
-        "reports_rewritten": [path.name for path in rewritten],
-        "alert_files_unquoted": unquote_files(session),
+        **files,
     })  # fmt: skip
+
+
+def _files(session: Session) -> dict[str, Any]:
+    """What a certificate says of the files that quoted what is gone."""
+    done = keepers.Followed()
+    keepers.follow(session, done, at_once=True)
+    return {
+        "files_written_anew": done.settled,
+        "reports_rewritten": [path.name for path in done.rewritten],
+        "reports_left": done.reports_left,
+        "alert_files_unquoted": done.unquoted,
+    }
+
+
+def whole(certificate: dict[str, Any]) -> bool:
+    """Whether no file was left that may quote what is gone."""
+    clean = certificate["files_written_anew"] and certificate["alert_files_unquoted"]
+    return bool(clean and not certificate["reports_left"])
 
 
 def _signed(certificate: dict[str, Any]) -> dict[str, Any]:

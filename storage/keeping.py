@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from candidly import failpoints
 from candidly.records import Removal
+from storage import removal
 from storage.engine import BUSY_SECONDS, sqlite_file, translated
 from storage.removal import (
     CHUNK,
@@ -46,7 +47,7 @@ from storage.store import Store, lock_mentions
 __all__ = [
     "CHUNK", "DONE", "EXPIRED", "Holdings", "Told", "among", "due", "erase", "expire", "forget_messages",
     "forget_source", "holdings", "ids", "note", "oldest", "problem_of", "quoting", "settle", "size", "spend",
-    "take_out", "tombstones_of", "unsettled",
+    "take_out", "tombstones_of", "unsettle", "unsettled",
 ]  # fmt: skip
 
 _M = mentions.c
@@ -214,6 +215,12 @@ def _told_of(message: dict[str, Any]) -> Iterator[str]:
     """The ids of the incidents that a message tells of; one that stands for several has a list."""
     yield message.get("incident", "")
     yield from message.get("incidents", ())
+
+
+def unsettle(store: Store, now: datetime) -> None:
+    """Note that bytes of what was removed may be left in the files."""
+    with store.writing() as connection:
+        removal.unsettle(connection, now)
 
 
 def unsettled(store: Store) -> datetime | None:

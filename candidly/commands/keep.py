@@ -11,6 +11,8 @@ from candidly.console import Console, table
 if TYPE_CHECKING:
     from candidly.keeping import Keeping
 
+_LEFT = "It may hold quotes that are gone, and could not be rewritten: {}. It is tried again next time."
+
 NAMED = 10
 """Ids that are named one by one."""
 
@@ -34,7 +36,7 @@ def keep(console: Console, names: tuple[str, ...], as_json: bool) -> int:
         console.json(_as_data(done))
     else:
         _show(console, done)
-    return PARTLY if any(kept.problem for kept in done.sources) else 0
+    return 0 if done.clean and not any(kept.problem for kept in done.sources) else PARTLY
 
 
 def _as_data(done: Keeping) -> dict[str, Any]:
@@ -59,6 +61,12 @@ def show_rest(console: Console, done: Keeping) -> None:
             console.say(f"{kept.source}: stored items could not be looked up: {kept.problem}")
     for path in done.rewritten:
         console.say(f"Rewritten without quotes that are gone: {path.name}. Recall copies that you passed on.")
+    for name in done.reports_left:
+        console.say(_LEFT.format(name))
+    if not done.unquoted:
+        console.say(
+            "A file of alerts could not be cleared of quotes that are gone; it is tried again next time."
+        )
     if done.messages:
         console.note(f"Messages dropped that were sent or given up long ago: {done.messages:,}")
     if not done.settled:
@@ -71,7 +79,7 @@ def show_rest(console: Console, done: Keeping) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
 @click.pass_obj
-def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -> None:
+def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -> int:
     """Remove everything of SOURCE from the store, and print a certificate.
 
     What was removed is never stored again, unless with --forget. There is no way back.
@@ -80,6 +88,7 @@ def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -
     Example: candidly source purge reddit --yes
     """
     from candidly import purging
+    from candidly.commands.work import PARTLY
     from candidly.errors import UsageError
 
     with console.session() as session, session.lock():
@@ -90,12 +99,13 @@ def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -
         certificate = purging.purge(session, name, forget=forget)
     if as_json:
         console.json(certificate)
-        return
-    console.say(f"Certificate of removal: source {name}, {certificate['at']}")
-    for key, count in certificate["removed"].items():
-        console.say(f"  {key}: {count:,} removed, {certificate['left'][key]:,} left")
-    console.say(f"  tombstones kept (source, keyed hash, date): {certificate['tombstones']:,}")
-    _show_files(console, certificate)
+    else:
+        console.say(f"Certificate of removal: source {name}, {certificate['at']}")
+        for key, count in certificate["removed"].items():
+            console.say(f"  {key}: {count:,} removed, {certificate['left'][key]:,} left")
+        console.say(f"  tombstones kept (source, keyed hash, date): {certificate['tombstones']:,}")
+        _show_files(console, certificate)
+    return 0 if purging.whole(certificate) else PARTLY
 
 
 @click.command()
@@ -103,16 +113,17 @@ def purge(console: Console, name: str, forget: bool, yes: bool, as_json: bool) -
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
 @click.pass_obj
-def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> None:
+def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> int:
     """Remove single mentions of SOURCE by their ids at the site, for good: a request for erasure.
 
     What is not stored (yet) is kept from ever being stored, and the exit code is 2: look whether it is the
-    id that you meant. It is 0 where the same was asked before.
+    id that you meant. It is 0 where the same was asked before, and 3 where a file may still quote something.
 
     \b
     Example: candidly source erase reddit t1_abc123
     """
     from candidly import purging
+    from candidly.commands.work import PARTLY
 
     with console.session() as session, session.lock():
         certificate, missing = purging.erase(session, name, ids)
@@ -127,6 +138,7 @@ def erase(console: Console, name: str, ids: tuple[str, ...], as_json: bool) -> N
         _show_files(console, certificate)
     if missing:
         raise _not_stored(name, missing)
+    return 0 if purging.whole(certificate) else PARTLY
 
 
 def _not_stored(name: str, ids: list[str]) -> Exception:
@@ -147,6 +159,8 @@ def _show_files(console: Console, certificate: dict[str, Any]) -> None:
         console.say("  the database file could not be written anew yet; run: candidly keep")
     if not certificate["alert_files_unquoted"]:
         console.say("  a file of alerts could not be cleared of quotes yet; run: candidly keep")
+    for report in certificate["reports_left"]:
+        console.say(f"  a report could not be rewritten without its quotes yet: {report}; run: candidly keep")
     for report in certificate["reports_rewritten"]:
         console.say(f"  rewritten without its quotes: {report}")
     console.say(f"  sha256: {certificate['sha256']}")

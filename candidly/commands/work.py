@@ -239,6 +239,7 @@ def run(console: Console, as_json: bool) -> int:
         reports = pipeline.report_due(session)
         delivering.heartbeat(session)
         outdated = sum(pipeline.outdated(session).values())
+    code = exit_code(outcomes) or (0 if kept.clean else PARTLY)
     if outdated:
         console.note(
             f"{outdated:,} mentions were read by another version; `candidly rescore` reads them anew."
@@ -250,11 +251,13 @@ def run(console: Console, as_json: bool) -> int:
             "sources": _details(outcomes),
             "waiting": waiting,
             "kept": [asdict(one) for one in kept.sources],
+            "reports_left": kept.reports_left,
+            "unquoted": kept.unquoted,
             "incidents": [incident.title for incident in incidents],
             "sent": delivered.sent,
             "reports": reports,
         })  # fmt: skip
-        return exit_code(outcomes)
+        return code
     if outcomes or not waiting:
         _show_outcomes(console, outcomes, as_json=False)
     show_rest(console, kept)
@@ -262,7 +265,7 @@ def run(console: Console, as_json: bool) -> int:
         console.say(f"New incident: {incident.title}")
     for path in reports:
         console.say(f"Report: {_short(path)}")
-    return exit_code(outcomes)
+    return code
 
 
 @click.command()
