@@ -22,7 +22,7 @@ from candidly.errors import CollectorError, Degraded
 from candidly.records import Cursor, Kind, Mention, Reject
 from collectors.base import Context, Raw
 from collectors.filelayout import NO_SITE, MappedField, fits, layout_for, refuse_scale, shown, unused
-from collectors.filesearch import find
+from collectors.filesearch import look
 from collectors.presets import Layout, PresetName
 from collectors.rows import Reading, RowReader
 from collectors.selectors import Selectors
@@ -115,9 +115,10 @@ class FileCollector:
     def fetch(self, cursor: Cursor | None) -> Iterator[Raw]:
         """Chunks of about 500 rows, file by file. One bad file does not stop the others.
 
-        Raises CollectorError (permanent) at the end, naming each file that could not be read to its end.
+        Raises CollectorError (permanent) at the end, naming each file that could not be read to its end, and
+        each folder that could not be looked into.
         """
-        found = find(self.settings.path, self.context.folder)
+        found = look(self.settings.path, self.context.folder)
         self.context.notes.extend(found.notes)
         entries = {name: entry for name, entry in _entries(cursor).items() if name in found.files}
         bad: list[tuple[str, Unreadable]] = []
@@ -133,8 +134,8 @@ class FileCollector:
                 bad.append((name, error))
         if unchanged:
             self.context.notes.append(f"{unchanged} {'file' if unchanged == 1 else 'files'} unchanged")
-        if bad:
-            raise _summary(bad, len(found.files))
+        if problem := _summary(bad, len(found.files), found.problem()):
+            raise problem
 
     def parse(self, raw: Raw) -> Iterator[Mention | Reject]:
         """The mentions of a chunk."""
@@ -278,12 +279,12 @@ def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[di
     Keys: file, format, encoding, preset, mapped (field -> columns), ignored, unknown, rows, mentions, rejects
     (reason -> count), first (id, published, stars, characters of up to `limit` mentions), problem (why it
     could not be read further, or ""). Never holds a text or an author.
-    Raises CollectorError where there is no file.
+    Raises CollectorError where there is no file. What a folder leaves out is in `context.notes`.
     """
     from collectors.filepreview import preview_file
 
     collector = FileCollector(settings, context)
-    found = find(settings.path, context.folder)
+    found = look(settings.path, context.folder)
     return [preview_file(collector, name, path, limit) for name, path in found.files.items()]
 
 
@@ -331,10 +332,16 @@ def _entries(cursor: Cursor | None) -> dict[str, Entry]:
     return good
 
 
-def _summary(bad: list[tuple[str, Unreadable]], total: int) -> CollectorError:
+def _summary(
+    bad: list[tuple[str, Unreadable]], total: int, unread: CollectorError | None
+) -> CollectorError | None:
+    """What to tell of bad files and of folders that could not be looked into; None where all was well."""
+    if not bad:
+        return unread
     listed = "; ".join(f"{name}: {error}" for name, error in bad[:5])
     more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
     lead = "" if total == 1 else f"{len(bad)} of {total} files could not be read to the end: "
+    also = f" {unread.message}" if unread else ""
     remedy = next((error.remedy for _, error in bad if error.remedy), "What could be read is stored.")
-    kind = Degraded if any(error.degraded for _, error in bad) else CollectorError
-    return kind(f"{lead}{listed}{more}.", remedy, permanent=True)
+    kind = Degraded if unread or any(error.degraded for _, error in bad) else CollectorError
+    return kind(f"{lead}{listed}{more}.{also}", remedy, permanent=True)
