@@ -23,7 +23,7 @@ STILL: Final = "Still open: "
 """How the title of a later message begins: what single mentions say has no rate that could rise."""
 OVER = timedelta(days=7)
 KEPT: Final = 200
-"""Mentions that an incident remembers, so as not to tell of them twice."""
+"""Mentions that an incident remembers, so as not to tell of them twice, beside those that still hit."""
 
 _TITLES: Final = {
     "discrimination": "alleges discrimination or sexual harassment",
@@ -86,12 +86,12 @@ def named_changes(
     if not new and not waiting:
         over = today > date.fromisoformat(ongoing.detail["seen"]) + OVER
         return [Change(resolved=(ongoing.id,))] if over else []
-    return [_update(ongoing, naming, new, now, today, evidence, silenced=silenced)]
+    return [_update(ongoing, naming, hits, new, now, today, evidence, silenced=silenced)]
 
 
 def _update(
-    ongoing: Incident, naming: Naming, new: Sequence[Hit], now: datetime, today: date, evidence: Evidence,
-    *, silenced: bool,
+    ongoing: Incident, naming: Naming, hits: Sequence[Hit], new: Sequence[Hit], now: datetime, today: date,
+    evidence: Evidence, *, silenced: bool,
 ) -> Change:  # fmt: skip
     before = ongoing.detail
     fresh = named_incident(naming, ongoing.company, new, now, evidence, silenced=silenced) if new else ongoing
@@ -100,7 +100,7 @@ def _update(
         **before, **fresh.detail,
         "first": min(before["first"], fresh.detail["first"]),
         "seen": max(before["seen"], fresh.detail["seen"]),
-        "mentions": [*before["mentions"], *(hit.key for hit in new)][-KEPT:], "n": n,
+        "mentions": _remembered(before["mentions"], hits), "n": n,
         "sites": sorted({*before["sites"], *(hit.site for hit in new if hit.site)}),
     }  # fmt: skip
     unheard = bool(before.get("silenced")) and "alerted" not in before
@@ -120,6 +120,12 @@ def _update(
     return Change(updated=(update,), occasion=occasion, opening="" if unheard else STILL)
 
 
+def _remembered(before: Sequence[str], hits: Sequence[Hit]) -> list[str]:
+    """All that hit now, however many, so that none counts as new at the next look; of others the last."""
+    now = dict.fromkeys(hit.key for hit in hits)
+    return [*[key for key in before if key not in now][-KEPT:], *now]
+
+
 def named_incident(
     naming: Naming, company: str, hits: Sequence[Hit], now: datetime, evidence: Evidence = Evidence(),
     *, silenced: bool = False,
@@ -132,7 +138,7 @@ def named_incident(
         "first": first.isoformat(),
         "seen": last.isoformat(),
         "n": len(hits),
-        "mentions": [hit.key for hit in hits][-KEPT:],
+        "mentions": [hit.key for hit in hits],
         "sites": sites,
         "summary": _summary(naming, len(hits), sites, evidence),
         "facts": evidence.facts(),
