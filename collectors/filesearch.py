@@ -53,13 +53,13 @@ def look(pattern: str, folder: Path) -> Found:
     try:
         if path.is_dir():
             os.scandir(path).close()
-            return _in_folder(path)
+            return _in_folder(path, folder)
         if path.is_file():
             return Found({_name(path, path.parent): path})
     except OSError as error:
         raise CollectorError(f"{pattern!r} {_why(error)}.", _LET, permanent=True) from error
     if glob.has_magic(pattern):
-        found = _globbed(path)
+        found = _globbed(path, folder)
         if found.files:
             return found
         if problem := found.problem():
@@ -76,17 +76,17 @@ def _why(error: OSError) -> str:
     return f"cannot be read: {error.strerror or type(error).__name__}"
 
 
-def _in_folder(root: Path) -> Found:
+def _in_folder(root: Path, home: Path) -> Found:
     top = root.resolve()
     inside: list[Path] = []
     left: dict[str, list[str]] = {}
     unread: list[str] = []
-    for path in _walk(root, unread):
+    for path in _walk(root, home, unread):
         if not path.resolve().is_relative_to(top):
             left.setdefault("not read, links that leave the folder", []).append(_name(path, root))
         elif format_of(path) is None:
             left.setdefault("not read, no known format by name", []).append(_name(path, root))
-        elif _is_file(path, root, unread):
+        elif _is_file(path, home, unread):
             inside.append(path)
     notes = [
         f"{why}: {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}" for why, names in left.items()
@@ -96,20 +96,20 @@ def _in_folder(root: Path) -> Found:
     return Found(_sorted(iter(inside), root), notes, unread)
 
 
-def _is_file(path: Path, root: Path, unread: list[str]) -> bool:
+def _is_file(path: Path, home: Path, unread: list[str]) -> bool:
     """Names can be listed of a folder whose files cannot be reached."""
     try:
         return path.is_file()
     except OSError as error:
-        unread.append(f"{_name(path, root.parent)!r} {_why(error)}")
+        unread.append(f"{_shown(path, home)!r} {_why(error)}")
         return False
 
 
-def _walk(root: Path, unread: list[str]) -> Iterator[Path]:
+def _walk(root: Path, home: Path, unread: list[str]) -> Iterator[Path]:
     """Everything below that is not hidden; folders behind links are not entered."""
 
     def note(error: OSError) -> None:
-        unread.append(f"{_name(Path(error.filename), root.parent)!r} {_why(error)}")
+        unread.append(f"{_shown(Path(error.filename), home)!r} {_why(error)}")
 
     for parent, folders, names in os.walk(root, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -121,7 +121,7 @@ def _walk(root: Path, unread: list[str]) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def _globbed(path: Path) -> Found:
+def _globbed(path: Path, home: Path) -> Found:
     """What a glob matches. It passes over what it cannot read, so its folders are looked into before."""
     base = _base(path)
     parts = path.relative_to(base).parts
@@ -136,8 +136,8 @@ def _globbed(path: Path) -> Found:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            unread.append(f"{_name(place, base.parent)!r} {_why(error)}")
-    files = (found for found in base.glob(str(Path(*parts))) if _is_file(found, base, unread))
+            unread.append(f"{_shown(place, home)!r} {_why(error)}")
+    files = (found for found in base.glob(str(Path(*parts))) if _is_file(found, home, unread))
     return Found(_sorted(files, base), unread=unread)
 
 
@@ -173,6 +173,15 @@ def _sorted(paths: Iterator[Path], root: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def _shown(path: Path, home: Path) -> str:
+    """As somebody would write it in the configuration, whose folder is `home`."""
+    return _storable(path.relative_to(home) if path.is_relative_to(home) else path)
+
+
 def _name(path: Path, root: Path) -> str:
     """Relative, and storable whatever bytes the file system allows in names."""
-    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
+    return _storable(path.relative_to(root))
+
+
+def _storable(path: Path) -> str:
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")

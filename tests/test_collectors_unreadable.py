@@ -59,6 +59,13 @@ def test_beside_a_folder_that_cannot_be_read_the_rest_is(tmp_path: Path, closed:
         again.run(world.cursor)
 
 
+def test_a_folder_elsewhere_is_named_whole(tmp_path: Path, closed: set[str]) -> None:
+    exports(tmp_path)
+    closed.add("shut")
+    with pytest.raises(Degraded, match=f"'{tmp_path}/inbox/shut' cannot be read"):
+        World(tmp_path / "house", str(tmp_path / "inbox"), columns=SIMPLE).run()
+
+
 def test_a_glob_does_not_mind_folders_that_it_does_not_mean(tmp_path: Path, closed: set[str]) -> None:
     exports(tmp_path)
     closed.add("shut")
