@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, Literal
 
+from candidly.errors import Degraded
 from candidly.records import Difficulty, Experience, Offer
 from collectors.reviewtext import employment_of, number, person, scale, stars_of
 
@@ -48,6 +50,13 @@ _OUTCOMES: Final[tuple[tuple[tuple[str, ...], Offer | None], ...]] = (
 )
 
 
+_TAG: Final = re.compile(
+    r"</?(?:p|br|div|span|b|i|u|em|strong|ul|ol|li|a|h[1-6]|font|blockquote)(?:\s+[a-z][\w:-]*\s*=[^<>]{0,2000}|\s*)/?>",
+    re.IGNORECASE,
+)
+_ENTITY: Final = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+
+
 class BadValue(ValueError):
     """A cell that cannot be used at all; the message is the reason, with nothing of the cell in it."""
 
@@ -66,6 +75,19 @@ def text(cell: Any) -> str:
     if isinstance(cell, list):
         return "\n".join(filter(None, map(text, cell)))
     return str(cell)
+
+
+def words(cell: Any) -> str:
+    """What an author wrote, as text; some exports give it as their web page had it, in HTML."""
+    said = text(cell)
+    if not _TAG.search(said):
+        return text(html.unescape(said)) if _ENTITY.search(said) else said
+    from collectors.htmltext import plain
+
+    try:
+        return text(plain(said))
+    except Degraded:
+        return said
 
 
 def label(cell: Any) -> str:
@@ -287,11 +309,11 @@ CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
     "about": label,
     "thread": identifier,
     "parent": identifier,
-    "title": text,
-    "pros": text,
-    "cons": text,
-    "advice": text,
-    "body": text,
+    "title": words,
+    "pros": words,
+    "cons": words,
+    "advice": words,
+    "body": words,
     "experience": _among(_EXPERIENCE, " experience"),
     "difficulty": _among(_DIFFICULTY, " interview"),
     "offer": _among(_OFFER, " offer"),
