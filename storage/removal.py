@@ -200,16 +200,25 @@ def _quotes(message: Mapping[str, Any], gone: _Gone) -> Iterator[tuple[str, Coll
 
 
 def _forget_in_cursor(connection: Connection, source: str, ids: set[str]) -> None:
-    """Take what a cursor remembers of these items out of it: an object of it that has their ids as keys."""
+    """Take what a cursor remembers of these items out of it: by their ids, as keys of an object or listed."""
     cursor = connection.scalar(select(cursors.c.cursor).where(cursors.c.source == source))
     if not isinstance(cursor, dict):
         return
-    kept = dict(cursor)
-    for key, value in cursor.items():
+    kept = _unlisted(cursor, ids)
+    for key, value in kept.items():
         if isinstance(value, dict):
             kept[key] = {name: one for name, one in value.items() if name not in ids}
     if kept != cursor:
         connection.execute(update(cursors).where(cursors.c.source == source).values(cursor=kept))
+
+
+def _unlisted(value: Any, ids: set[str]) -> Any:
+    """The same without these ids, where a list at any depth holds them."""
+    if isinstance(value, dict):
+        return {name: _unlisted(one, ids) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_unlisted(one, ids) for one in value if not (isinstance(one, str) and one in ids)]
+    return value
 
 
 def has_words(message: Mapping[str, Any]) -> bool:

@@ -100,13 +100,13 @@ class Store:
             lock_mentions(connection)
             if batch.items:
                 _save_items(connection, batch)
+            if batch.cursor is not None:  # before the removal, which takes ids out of it
+                connection.execute(delete(cursors).where(cursors.c.source == batch.source))
+                connection.execute(insert(cursors).values(source=batch.source, cursor=batch.cursor))
             if batch.at:
                 removal.remove(connection, batch.source, batch.gone, batch.at)
                 removal.mark_seen(connection, batch.source, batch.seen, batch.at)
             failpoints.hit("store.rows")
-            if batch.cursor is not None:
-                connection.execute(delete(cursors).where(cursors.c.source == batch.source))
-                connection.execute(insert(cursors).values(source=batch.source, cursor=batch.cursor))
             _add_tally(connection, run, batch)
             failpoints.hit("store.commit")
         failpoints.hit("store.committed")

@@ -192,11 +192,19 @@ def test_a_quote_of_signs_alone_goes_with_its_own_mention_alone(store, signs):
 
 def test_a_cursor_forgets_what_is_gone(store):
     run = save(store, mention("1"), mention("2"))
-    standing = {"videos": {"1": {"about": SAID}, "2": {"about": OTHER}}, "search:x": {"1": 2, "at": 3}}
+    standing = {"videos": {"1": {"about": SAID}, "2": {"about": OTHER}}, "search:x": {"1": 2, "at": 3},
+                "threads": ["2", "1", 1], "walk": {"done": ["1", "2"], "left": [["1"]]}}  # fmt: skip
     store.save(run, Batch("forum", (), standing, Tally(), (), (), NOW))
     keeping.note(store, "forum", Told(gone=list(gone("1"))), NOW)
     cursor = table(store, "cursors")[0]["cursor"]
-    assert cursor == {"videos": {"2": {"about": OTHER}}, "search:x": {"at": 3}}
+    assert cursor == {"videos": {"2": {"about": OTHER}}, "search:x": {"at": 3},
+                      "threads": ["2", 1], "walk": {"done": ["2"], "left": [[]]}}  # fmt: skip
+
+
+def test_a_cursor_that_comes_with_a_removal_does_not_hold_it(store):
+    run = save(store, mention("1"), mention("2"))
+    store.save(run, Batch("forum", (), {"threads": ["1", "2"]}, Tally(), gone("1"), (), NOW))
+    assert table(store, "cursors")[0]["cursor"] == {"threads": ["2"]}
 
 
 def test_an_edit_takes_back_what_was_quoted(store):
