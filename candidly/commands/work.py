@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from analysis.engines import TextAnalyser
     from candidly.config import SourceSettings
+    from candidly.errors import CandidlyError
     from candidly.records import Outcome
     from candidly.session import Session
 
@@ -236,7 +237,7 @@ def run(console: Console, as_json: bool) -> int:
         kept = keeping.keep(session, session.config.sources)
         incidents = pipeline.watch(session, outcomes)
         delivered = pipeline.deliver(session)
-        reports = pipeline.report_due(session)
+        reports, problem = _due_reports(session)
         delivering.heartbeat(session)
         outdated = sum(pipeline.outdated(session).values())
     code = exit_code(outcomes) or (0 if kept.clean else PARTLY)
@@ -257,15 +258,28 @@ def run(console: Console, as_json: bool) -> int:
             "sent": delivered.sent,
             "reports": reports,
         })  # fmt: skip
-        return code
-    if outcomes or not waiting:
-        _show_outcomes(console, outcomes, as_json=False)
-    show_rest(console, kept)
-    for incident in incidents:
-        console.say(f"New incident: {incident.title}")
-    for path in reports:
-        console.say(f"Report: {_short(path)}")
+    else:
+        if outcomes or not waiting:
+            _show_outcomes(console, outcomes, as_json=False)
+        show_rest(console, kept)
+        for incident in incidents:
+            console.say(f"New incident: {incident.title}")
+        for path in reports:
+            console.say(f"Report: {_short(path)}")
+    if problem:
+        raise problem
     return code
+
+
+def _due_reports(session: Session) -> tuple[list[Path], CandidlyError | None]:
+    """The files of the reports that were due; where one cannot be written why, to be told after the rest."""
+    from candidly import pipeline
+    from candidly.errors import CandidlyError
+
+    try:
+        return pipeline.report_due(session), None
+    except CandidlyError as problem:
+        return [], problem
 
 
 @click.command()
