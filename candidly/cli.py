@@ -33,6 +33,9 @@ COMMANDS = {
     "status": ("read", "Show how the sources, the store and the deliveries are."),
 }
 
+_EXAMPLES = {"config": "x.yaml", "log_format": "json", "now": "2026-02-16"}
+"""What to write behind an option for every command that takes a value."""
+
 EPILOG = """\b
 Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 some sources failed.
 First steps: candidly demo, then candidly init."""
@@ -109,6 +112,11 @@ def run(args: list[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         result = cli.main(args, standalone_mode=False)
+    except click.NoSuchOption as error:
+        if said := _misplaced(error):
+            return fail(said, "", error.exit_code)
+        error.show()
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -130,6 +138,16 @@ def run(args: list[str] | None = None) -> int:
             f"unexpected {type(error).__name__}.", "Run again with --debug and report what it shows.", 1
         )
     return result if isinstance(result, int) else 0
+
+
+def _misplaced(error: click.NoSuchOption) -> str | None:
+    """What to say of an option for every command that stands behind one; None for any other."""
+    known = next((one for one in cli.params if error.option_name in one.opts), None)
+    if known is None or error.ctx is None:
+        return None
+    command = error.ctx.command_path.removeprefix(error.ctx.find_root().command_path).strip()
+    given = " ".join(filter(None, ["candidly", error.option_name, _EXAMPLES.get(known.name or ""), command]))
+    return f"{error.option_name} is no option of {command}; write it before the command: {given}"
 
 
 def fail(message: str, remedy: str, code: int) -> int:

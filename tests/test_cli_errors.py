@@ -39,6 +39,36 @@ def test_a_wrong_configuration_is_named_with_its_place(house: House, old: str, n
     assert "config.yaml:" in done.err
 
 
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("run", "--config", "x.yaml"), "candidly --config x.yaml run"),
+        (("run", "--config=x.yaml"), "candidly --config x.yaml run"),
+        (("run", "-q"), "candidly -q run"),
+        (("run", "--quiet"), "candidly --quiet run"),
+        (("report", "-c", "x.yaml"), "candidly -c x.yaml report"),
+        (("report", "-cx.yaml"), "candidly -c x.yaml report"),
+        (("keep", "--now"), "candidly --now 2026-02-16 keep"),
+        (("alerts", "show", "--debug", "x"), "candidly --debug alerts show"),
+        (("status", "--log-format", "json"), "candidly --log-format json status"),
+    ],
+)
+def test_an_option_for_every_command_behind_one_is_shown_its_place(
+    house: House, args: tuple[str, ...], says: str
+) -> None:
+    done = house.run(*args)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.strip().endswith(f"write it before the command: {says}")
+
+
+def test_any_other_unknown_option_is_told_as_ever(house: House) -> None:
+    done = house.run("run", "--confg", "x.yaml")
+    assert done.code == 2
+    assert "No such option" in done.err
+    assert "before the command" not in done.err
+    assert "before the command" not in house.run("--verbose", "run").err
+
+
 def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path) -> None:
     done = House(tmp_path).run("run")
     assert done.code == 2
