@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, UsageError
-from candidly.records import Outcome, RunStatus, Tally
+from candidly.records import REMOVING, Outcome, RunStatus, Tally
 from collectors.base import Requests
 
 LONGEST_WAIT = timedelta(hours=24)
@@ -34,7 +34,10 @@ def outcome_of(settings: SourceSettings, run: Ended, now: datetime) -> Outcome:
         return _failure(settings.name, run, run.error)
     status: RunStatus = "interrupted" if run.stopped else "ok"
     message, remedy = "; ".join(run.notes), ""
-    if breach := _breach(settings, run):
+    if not run.stopped and (useless := all_rejected(settings, run.tally)):
+        status, message = "degraded", f"{useless}."
+        remedy = "`rejects/` lists each with its place."
+    elif breach := _breach(settings, run):
         status, message = "degraded", breach
         remedy = "Look at the source by hand; adjust `expect` if this is right."
     return Outcome(settings.name, status, run.tally, message, remedy, requests=run.requests.made)
@@ -87,6 +90,21 @@ def _breach(settings: SourceSettings, run: Ended) -> str:
     if expect.max is not None and read > expect.max:
         return f"{read} items where at most {expect.max} were expected."
     return ""
+
+
+def all_rejected(settings: SourceSettings, tally: Tally) -> str:
+    """Why nothing of what was read could be used ("all 3 rows rejected: no id"); "" where something could.
+
+    A site may well have nothing to tell but that items are gone; a file that says so of all its rows is odd.
+    """
+    n, fine = sum(tally.rejected.values()), REMOVING if settings.live else ()
+    if n < tally.read or all(reason in fine for reason in tally.rejected):
+        return ""
+    often = sorted(tally.rejected.items(), key=lambda one: -one[1])
+    reasons = [f"{reason} ({count})" if len(often) > 1 else reason for reason, count in often[:3]]
+    what = "item" if settings.live else "row"
+    more = ", ..." if len(often) > 3 else ""
+    return f"{f'all {n} {what}s' if n > 1 else f'its only {what}'} rejected: {', '.join(reasons)}{more}"
 
 
 def bounded(retry_after: float | None) -> float | None:

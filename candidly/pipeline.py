@@ -20,7 +20,7 @@ from candidly import delivering, failpoints, removals
 from candidly.config import SourceSettings
 from candidly.errors import CandidlyError, CollectorError, Degraded, StoreError
 from candidly.figures import WeeklyFigures
-from candidly.outcomes import Ended, midnight, outcome_of
+from candidly.outcomes import Ended, all_rejected, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
 from candidly.periods import last_complete_week
 from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
@@ -75,7 +75,8 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
         collector = collectors.load(settings.type)(settings, context)
         for batch in _batches(session, settings, collector, rejects):
             answered = True
-            session.store.save(run, replace(batch, requests=context.requests.made))
+            cursor = _standing(settings, tally, batch)
+            session.store.save(run, replace(batch, cursor=cursor, requests=context.requests.made))
             tally.add(batch.tally)
             progress(settings.name, tally)
             if session.stopping():
@@ -99,6 +100,17 @@ def collect_source(session: Session, settings: SourceSettings, progress: Progres
     rejects.close()
     session.store.end_run(run, outcome, now)
     return outcome
+
+
+def _standing(settings: SourceSettings, before: Tally, batch: Batch) -> Cursor | None:
+    """The cursor to keep with a batch; None, the earlier one, while files gave nothing but rejects.
+
+    They are read again then, and told of again, until somebody mends them or the settings.
+    """
+    total = Tally()
+    total.add(before)
+    total.add(batch.tally)
+    return None if not settings.live and all_rejected(settings, total) else batch.cursor
 
 
 def _requests(session: Session, settings: SourceSettings, run: int, now: datetime) -> Requests:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from house import House, make
+from house import HEADER, House, make
 
 from candidly import delivering
+from candidly.outcomes import all_rejected
+from candidly.records import GONE, Tally
+from collectors.feed import FeedSettings
+from collectors.file import FileSettings
 
 
 @pytest.fixture
@@ -37,3 +42,66 @@ def test_a_report_that_cannot_be_written_leaves_the_json_whole(house: House) -> 
     assert done.json["sources"][0]["stored"] == 60
     assert done.json["reports"] == []
     assert "cannot write" in done.err
+
+
+AMBIGUOUS = "".join(f"{n},4,,fine,good,bad,0{n}/04/2025,\n" for n in (1, 2, 3))
+"""Rows whose day could be the month."""
+
+
+def only(house: House, rows: str) -> None:
+    house.write("inbox/reviews.csv", HEADER + rows)
+
+
+def test_a_source_of_which_every_row_was_rejected_is_degraded_until_it_is_mended(house: House) -> None:
+    only(house, AMBIGUOUS)
+    why = "all 3 rows rejected: ambiguous date: set day_first."
+    for _ in range(2):  # not forgotten the next time
+        done = house.run("--quiet", "run")
+        assert done.code == 1
+        assert f"inbox: {why}" in done.out
+    last = house.run("status", "--json").json["sources"][0]["last"]
+    assert (last["status"], last["message"]) == ("degraded", why)
+    config = house.folder / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("path: inbox,", "path: inbox, day_first: true,"), encoding="utf-8")
+    done = house.run("run", "--json")
+    assert (done.code, done.json["sources"][0]["stored"]) == (0, 3)
+    assert house.run("run", "--json").json["sources"][0]["read"] == 0
+
+
+def test_some_rejected_rows_are_no_failure(house: House) -> None:
+    only(house, AMBIGUOUS + "4,4,,fine,good,bad,2026-02-01,\n")
+    done = house.run("run", "--json")
+    (source,) = done.json["sources"]
+    assert (done.code, source["status"], source["rejected"], source["stored"]) == (0, "ok", 3, 1)
+    assert house.run("run", "--json").json["sources"][0]["read"] == 0
+
+
+def test_other_failures_are_told_as_before(house: House) -> None:
+    only(house, AMBIGUOUS)
+    house.write("inbox/bad.csv", "id,text\n1,x\n")
+    (source,) = house.run("run", "--json").json["sources"]
+    assert source["status"] == "partial"
+    assert source["message"].startswith("1 of 2 files")
+
+
+@pytest.mark.parametrize(
+    ("rejected", "live", "why"),
+    [
+        ({"no id": 1}, True, "its only item rejected: no id"),
+        ({"no id": 1, "stars above the scale": 2}, False,
+         "all 3 rows rejected: stars above the scale (2), no id (1)"),
+        ({f"reason {n}": 1 for n in range(4)}, True,
+         "all 4 items rejected: reason 0 (1), reason 1 (1), reason 2 (1), ..."),
+        ({"no text": 2, "no id": 1}, True, "all 3 items rejected: no text (2), no id (1)"),
+        ({GONE: 2, "no text": 1}, True, ""),
+        ({"no text": 2}, False, "all 2 rows rejected: no text"),
+        ({}, False, ""),
+    ],
+)  # fmt: skip
+def test_why_nothing_was_of_use(rejected: dict[str, int], live: bool, why: str) -> None:
+    settings = FeedSettings if live else FileSettings
+    more: dict[str, Any] = {"urls": ["https://a.example/feed"]} if live else {"path": "x"}
+    source = settings(name="a", type="a", **more)
+    assert all_rejected(source, Tally(rejected=dict(rejected))) == why
+    assert all_rejected(source, Tally(irrelevant=1, rejected=dict(rejected))) == ""

@@ -161,7 +161,7 @@ def test_a_source_that_never_brought_anything_is_quiet_since_it_was_first_read(t
         tmp_path, "name: box, type: file, path: box, expect: {every: 2d}, company: Northwind Robotics"
     )
     (tmp_path / "box").mkdir()
-    (tmp_path / "box" / "a.csv").write_text("cnps,comment\n,\n")
+    (tmp_path / "box" / "a.csv").write_text("cnps,comment\n")
     house.run("run")
     house.run("run", now=NOW + 3 * DAY)
     assert [one["title"] for one in incidents(house, NOW)] == [
