@@ -279,13 +279,17 @@ def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[di
     Keys: file, format, encoding, preset, mapped (field -> columns), ignored, unknown, rows, mentions, rejects
     (reason -> count), first (id, published, stars, characters of up to `limit` mentions), problem (why it
     could not be read further, or ""). Never holds a text or an author.
-    Raises CollectorError where there is no file. What a folder leaves out is in `context.notes`.
+    One without a file says which folders could not be looked into. What a folder leaves out is in
+    `context.notes`. Raises CollectorError where there is no file.
     """
-    from collectors.filepreview import preview_file
+    from collectors.filepreview import blank, preview_file
 
     collector = FileCollector(settings, context)
     found = look(settings.path, context.folder)
-    return [preview_file(collector, name, path, limit) for name, path in found.files.items()]
+    context.notes.extend(found.notes)
+    entries = [preview_file(collector, name, path, limit) for name, path in found.files.items()]
+    problem = found.problem()
+    return [*entries, blank("", str(problem))] if problem else entries
 
 
 def _grouped(table: Table, skip: int) -> Iterator[tuple[list[tuple[int, dict[str, Any] | str]], int, bool]]:

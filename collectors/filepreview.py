@@ -12,12 +12,17 @@ from collectors.filelayout import unused
 from collectors.textfile import Unreadable
 
 
+def blank(file: str, problem: str = "") -> dict[str, Any]:
+    """The facts of a file of which nothing is known yet."""
+    return {
+        "file": file, "format": "", "encoding": "", "preset": "", "mapped": {}, "ignored": [], "unknown": [],
+        "rows": 0, "mentions": 0, "rejects": {}, "first": [], "problem": problem,
+    }  # fmt: skip
+
+
 def preview_file(collector: FileCollector, name: str, path: Path, limit: int) -> dict[str, Any]:
     """One file, read to its end; see `collectors.file.preview`."""
-    facts: dict[str, Any] = {
-        "file": name, "format": "", "encoding": "", "preset": "", "mapped": {}, "ignored": [], "unknown": [],
-        "rows": 0, "mentions": 0, "rejects": {}, "first": [], "problem": "",
-    }  # fmt: skip
+    facts = blank(name)
     try:
         for chunk, rows, _ in collector.chunks(name, path, 0):
             facts |= {"rows": rows, "format": chunk.format, "encoding": chunk.encoding} | _columns(chunk)

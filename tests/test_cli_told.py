@@ -105,3 +105,54 @@ def test_why_nothing_was_of_use(rejected: dict[str, int], live: bool, why: str) 
     source = settings(name="a", type="a", **more)
     assert all_rejected(source, Tally(rejected=dict(rejected))) == why
     assert all_rejected(source, Tally(irrelevant=1, rejected=dict(rejected))) == ""
+
+
+def sources(house: House, *blocks: str) -> None:
+    config = house.folder / "config.yaml"
+    lines = config.read_text(encoding="utf-8").splitlines()
+    at = lines.index("sources:")
+    kept = [*lines[: at + 1], *(f"  - {{{block}, company: Northwind Robotics}}" for block in blocks)]
+    config.write_text("\n".join([*kept, *lines[at + 2 :]]) + "\n", encoding="utf-8")
+
+
+def test_a_dry_run_names_what_would_not_be_read(house: House) -> None:
+    (house.folder / "inbox" / "reviews.csv").unlink()
+    house.write("inbox/old.xls", "x")
+    done = house.run("collect", "--dry-run")
+    assert "inbox: not read, no known format by name: old.xls" in done.out
+    assert "waiting" not in done.out
+    assert done.code == 0
+    (house.folder / "inbox" / "old.xls").rename(house.folder / "old.xls")
+    assert "inbox: no file to read in the folder yet" in house.run("collect", "--dry-run").out
+
+
+def test_a_dry_run_of_a_bad_file_fails(house: House) -> None:
+    house.write("inbox/bad.csv", "id,text\n1,x\n")
+    done = house.run("collect", "--dry-run")
+    assert done.code == 3
+    assert "problem: its columns" in done.out
+    (house.folder / "inbox" / "reviews.csv").unlink()
+    assert house.run("collect", "--dry-run").code == 1
+
+
+def test_a_dry_run_shows_the_other_sources_when_one_fails(house: House) -> None:
+    sources(house, "name: gone, type: file, path: nowhere.csv", "name: inbox, type: file, path: inbox")
+    done = house.run("collect", "--dry-run")
+    assert done.code == 3
+    assert "gone: no file is at 'nowhere.csv'" in done.out
+    assert "mentions: 60" in done.out
+    entries = house.run("collect", "--dry-run", "--json").json
+    assert [(entry["source"], entry["mentions"], bool(entry["problem"])) for entry in entries] == [
+        ("gone", 0, True),
+        ("inbox", 60, False),
+    ]
+    assert house.run("collect", "--dry-run", "gone").code == 1
+    (house.folder / "inbox" / "reviews.csv").unlink()
+    assert house.run("collect", "--dry-run").code == 3  # nothing there is well
+
+
+def test_a_dry_run_fails_where_every_row_would_be_rejected(house: House) -> None:
+    only(house, AMBIGUOUS)
+    assert house.run("collect", "--dry-run").code == 1
+    house.write("inbox/more.csv", HEADER + "4,4,,fine,good,bad,2026-02-01,\n")
+    assert house.run("collect", "--dry-run").code == 0

@@ -124,3 +124,7 @@ def test_a_run_and_a_check_say_so_of_a_folder_below(house: House, closed: set[st
     again = house.run("collect", "--json").json[0]
     assert again["status"] == "degraded"
     assert "'inbox/shut' cannot be read: Permission denied" in house.run("check").out
+    dry = house.run("collect", "--dry-run")
+    assert dry.code == 3
+    assert "inbox: 'inbox/shut' cannot be read: Permission denied." in dry.out
+    assert "mentions: 60" in dry.out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from analysis.engines import TextAnalyser
     from candidly.config import SourceSettings
+    from candidly.configfile import Loaded
     from candidly.errors import CandidlyError
     from candidly.records import Outcome
     from candidly.session import Session
+    from collectors.file import FileSettings
 
 PARTLY = 3
 """Exit code when some sources failed and others did not."""
@@ -115,27 +117,58 @@ def _show_outcomes(console: Console, outcomes: Sequence[Outcome], as_json: bool)
 
 
 def _preview(console: Console, names: tuple[str, ...], as_json: bool) -> int:
-    """What the file sources would give, without storing anything."""
-    from collectors.base import Context
-    from collectors.file import FileSettings, preview
+    """What the file sources would give, without storing anything; the exit code is that of `collect`."""
+    from collectors.file import FileSettings
 
     loaded = console.load()
-    context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
-    found = []
+    found: list[dict[str, Any]] = []
+    notes: list[str] = []
+    good = bad = 0
     for source in chosen(loaded.config.sources, names):
-        if isinstance(source, FileSettings):
-            found += [{"source": source.name, **entry} for entry in preview(source, context)]
-        else:
+        if not isinstance(source, FileSettings):
             console.note(f"{source.name}: only file sources have a dry run.")
+            continue
+        entries, said = _entries(console, loaded, source)
+        found += [{"source": source.name, **entry} for entry in entries]
+        notes += [f"{source.name}: {note}" for note in said]
+        rejected = entries and not any(entry["mentions"] or not entry["rejects"] for entry in entries)
+        well = 0 if rejected else sum(not entry["problem"] for entry in entries)
+        bad += len(entries) - well
+        good += well if entries else 1
+    for note in notes:
+        (console.note if as_json else console.say)(note)
     if as_json:
         console.json(found)
-        return 0
+    else:
+        _show_preview(console, found)
+        if not found and not notes:
+            console.say("No file is waiting.")
+    return 0 if not bad else PARTLY if good else 1
+
+
+def _entries(
+    console: Console, loaded: Loaded, source: FileSettings
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Its files as `collectors.file.preview` has them, and the notes; one without a file for a failure."""
+    from candidly.errors import CandidlyError
+    from collectors.base import Context
+    from collectors.file import preview
+    from collectors.filepreview import blank
+
+    context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
+    try:
+        return preview(source, context), context.notes
+    except CandidlyError as error:
+        return [blank("", str(error))], context.notes
+
+
+def _show_preview(console: Console, found: Sequence[dict[str, Any]]) -> None:
     for entry in found:
+        if not entry["file"]:
+            console.say(f"{entry['source']}: {entry['problem']}\n")
+            continue
         lines = ((key, _plainly(value)) for key, value in entry.items())
         console.say("\n".join(f"{key}: {text}" for key, text in lines if text) + "\n")
-    if not found:
-        console.say("No file is waiting.")
-    return 0
 
 
 def _plainly(value: object) -> str:
