@@ -7,6 +7,7 @@ channel works.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from candidly.errors import CandidlyError, CollectorError, Degraded, StoreError
 from candidly.figures import WeeklyFigures
 from candidly.outcomes import Ended, all_rejected, midnight, outcome_of
 from candidly.pacing import ENOUGH_RUNS, Pace, pace
-from candidly.periods import last_complete_week
+from candidly.periods import last_complete_week, week_of
 from candidly.records import Batch, Cursor, Incident, Mention, Outcome, Period, Reject, Tally
 from candidly.session import Session
 from candidly.silencing import silences as covers
@@ -173,7 +174,7 @@ def analyse(
     relevant = _relevant(session, settings, items, tally, rejects)
     mentions = removals.alive(session.store, session.preparer, settings.name, relevant, gone, tally)
     digests = session.store.digests(settings.name, [mention.id for mention in mentions])
-    fresh, seen = [], []
+    fresh, new, seen = [], [], []
     for mention in mentions:
         digest, before = mention.digest(), digests.get(mention.id)
         if before in (digest, EXPIRED):
@@ -182,14 +183,33 @@ def analyse(
             continue
         if before is None:
             tally.stored += 1
+            new.append(mention)
         else:
             tally.updated += 1
         digests[mention.id] = digest
         fresh.append(mention)
+    _note_weeks(session, new, tally)
     analyses = session.analyser.analyse_many(fresh)
     tally.unscored += sum(analysis.label is None for analysis in analyses)
     pairs, known = tuple(zip(fresh, analyses, strict=True)), tuple(seen if settings.live else ())
     return Batch(settings.name, pairs, cursor, tally, tuple(gone.values()), known, session.now())
+
+
+def _note_weeks(session: Session, new: Iterable[Mention], tally: Tally) -> None:
+    """Count what no report will hold by itself: what has no date, and what is of a week reported already."""
+    zone = session.config.report.timezone
+    weeks = Counter((one.company, week_of(one.published, zone).key) for one in new if one.published)
+    for (company, week), n in weeks.items():
+        if _reported(session, company, week):
+            tally.late[week] = tally.late.get(week, 0) + n
+    tally.undated += sum(one.published is None for one in new)
+
+
+def _reported(session: Session, company: str, week: str) -> bool:
+    """Whether a week's report is written, and is not due to be written again."""
+    job, latest = f"report:{company}", last_complete_week(session.now(), session.config.report.timezone)
+    empty = week != latest.key and session.store.period_done(job, f"{week}, empty")
+    return empty or session.store.period_done(job, week)
 
 
 def _relevant(

@@ -208,6 +208,10 @@ class Tally:
     unscored: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     """Why what is irrelevant is so, for the run's message."""
+    undated: int = 0
+    """Of those stored, how many belong to no week, as their site does not say when they were published."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Of those stored, how many are of each week ("2026-W07") that is reported already."""
 
     @property
     def read(self) -> int:
@@ -233,7 +237,11 @@ class Tally:
         self.duplicate += other.duplicate
         self.irrelevant += other.irrelevant
         self.unscored += other.unscored
-        for mine, theirs in ((self.rejected, other.rejected), (self.reasons, other.reasons)):
+        self.undated += other.undated
+        mine_theirs = (
+            (self.rejected, other.rejected), (self.reasons, other.reasons), (self.late, other.late),
+        )  # fmt: skip
+        for mine, theirs in mine_theirs:
             for reason, n in theirs.items():
                 mine[reason] = mine.get(reason, 0) + n
 

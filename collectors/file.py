@@ -276,9 +276,9 @@ class FileCollector:
 def preview(settings: FileSettings, context: Context, limit: int = 5) -> list[dict[str, Any]]:
     """What the source would read, one dict a file, for `candidly collect --dry-run`.
 
-    Keys: file, format, encoding, preset, mapped (field -> columns), ignored, unknown, rows, mentions, rejects
-    (reason -> count), first (id, published, stars, characters of up to `limit` mentions), problem (why it
-    could not be read further, or ""). Never holds a text or an author.
+    Keys: file, format, encoding, preset, mapped (field -> columns), ignored, unknown, rows, mentions, undated
+    (how many of them), rejects (reason -> count), first (id, published, stars, characters of up to `limit`
+    mentions), problem (why it could not be read further, or ""). Never holds a text or an author.
     One without a file says which folders could not be looked into. What a folder leaves out is in
     `context.notes`. Raises CollectorError where there is no file.
     """

@@ -16,7 +16,7 @@ def blank(file: str, problem: str = "") -> dict[str, Any]:
     """The facts of a file of which nothing is known yet."""
     return {
         "file": file, "format": "", "encoding": "", "preset": "", "mapped": {}, "ignored": [], "unknown": [],
-        "rows": 0, "mentions": 0, "rejects": {}, "first": [], "problem": problem,
+        "rows": 0, "mentions": 0, "undated": 0, "rejects": {}, "first": [], "problem": problem,
     }  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def _count(facts: dict[str, Any], one: Mention | Reject, limit: int) -> None:
         facts["rejects"][one.reason] = facts["rejects"].get(one.reason, 0) + 1
         return
     facts["mentions"] += 1
+    facts["undated"] += one.published is None
     if len(facts["first"]) < limit:
         first = {
             "id": one.id,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from house import HEADER, House, make
+from house import HEADER, NOW, House, make
 
 from candidly import delivering
 from candidly.outcomes import all_rejected
@@ -156,3 +157,55 @@ def test_a_dry_run_fails_where_every_row_would_be_rejected(house: House) -> None
     assert house.run("collect", "--dry-run").code == 1
     house.write("inbox/more.csv", HEADER + "4,4,,fine,good,bad,2026-02-01,\n")
     assert house.run("collect", "--dry-run").code == 0
+
+
+def test_new_mentions_of_a_week_already_reported_are_told(house: House) -> None:
+    first = house.run("run")
+    assert "already reported" not in first.out  # the report of this run holds them
+    house.write(
+        "inbox/late.csv", HEADER + "1,4,,late,good,bad,2026-02-10,\n2,4,,late two,good,bad,2026-02-11,\n"
+    )
+    done = house.run("run")
+    says = (
+        "2 new mentions of 2026-W07, which is already reported: "
+        "candidly report --week 2026-W07 writes it anew"
+    )
+    assert done.out.count("already reported") == 1
+    assert says in done.out
+    assert house.run("report", "--week", "2026-W07").code == 0
+    assert "already reported" not in house.run("run").out
+
+
+def test_new_mentions_of_several_reported_weeks_are_one_note(house: House) -> None:
+    house.run("run")
+    house.run("run", now=NOW + timedelta(weeks=1))
+    house.write("inbox/a.csv", HEADER + "1,4,,late,good,bad,2026-02-10,\n")
+    house.write("inbox/b.csv", HEADER + "1,4,,later,good,bad,2026-02-17,\n2,4,,old,good,bad,2024-02-17,\n")
+    done = house.run("collect", now=NOW + timedelta(weeks=2, days=1))
+    assert (
+        "2 new mentions of 2026-W07 (1), 2026-W08 (1), which are already reported: "
+        "candidly report --week 2026-W07 writes the first anew"
+    ) in done.out
+
+
+def test_a_week_reported_as_empty_is_told_once_its_report_is_due_no_more(house: House) -> None:
+    house.run("run")
+    house.run("run", now=NOW + timedelta(weeks=1))  # nothing is of 2026-W08
+    house.write("inbox/a.csv", HEADER + "1,4,,late,good,bad,2026-02-17,\n")
+    due = house.run("run", "--json", now=NOW + timedelta(weeks=1, days=1)).json
+    assert due["sources"][0]["late"] == {}
+    assert len(due["reports"]) == 3
+    house.run("run", now=NOW + timedelta(weeks=2))
+    house.write("inbox/b.csv", HEADER + "1,4,,later,good,bad,2026-02-24,\n")
+    late = house.run("run", "--json", now=NOW + timedelta(weeks=3)).json
+    assert late["sources"][0]["late"] == {"2026-W09": 1}
+
+
+def test_what_has_no_date_is_told(house: House) -> None:
+    house.write("inbox/plain.csv", HEADER + "1,4,,one,good,bad,,\n2,4,,two,good,bad,,\n")
+    says = "2 without a date: in no week's report"
+    dry = house.run("collect", "--dry-run").out
+    assert dry.count("without a date") == 1
+    assert says in dry
+    assert f"inbox: {says}" in house.run("run").out
+    assert "without a date" not in house.run("run").out

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from candidly.commands.dryrun import preview, undated
 from candidly.console import Console, progress, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from analysis.engines import TextAnalyser
     from candidly.config import SourceSettings
-    from candidly.configfile import Loaded
     from candidly.errors import CandidlyError
     from candidly.records import Outcome
     from candidly.session import Session
-    from collectors.file import FileSettings
 
 PARTLY = 3
 """Exit code when some sources failed and others did not."""
@@ -38,7 +38,7 @@ def collect(console: Console, names: tuple[str, ...], dry_run: bool, as_json: bo
     from candidly import pipeline
 
     if dry_run:
-        return _preview(console, names, as_json)
+        return preview(console, names, as_json)
     with console.session() as session, session.lock(), progress(console) as show:
         outcomes = pipeline.collect(session, chosen(session.config.sources, names), show)
     _show_outcomes(console, outcomes, as_json)
@@ -89,6 +89,8 @@ def _details(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
         outcome_row(o)
         | {
             "reasons": o.tally.rejected,
+            "undated": o.tally.undated,
+            "late": o.tally.late,
             "message": o.message,
             "remedy": o.remedy,
             "retry_after": o.retry_after,
@@ -112,73 +114,22 @@ def _show_outcomes(console: Console, outcomes: Sequence[Outcome], as_json: bool)
     for outcome in outcomes:
         for reason, n in sorted(outcome.tally.rejected.items()):
             console.say(f"{outcome.source}: {n} rejected: {reason}")
+        if outcome.tally.undated:
+            console.say(f"{outcome.source}: {undated(outcome.tally.undated)}")
         if outcome.message:
             console.say(f"{outcome.source}: {outcome.message} {outcome.remedy}".rstrip())
+    if late := sum((Counter(outcome.tally.late) for outcome in outcomes), Counter[str]()):
+        console.say(_late(late))
 
 
-def _preview(console: Console, names: tuple[str, ...], as_json: bool) -> int:
-    """What the file sources would give, without storing anything; the exit code is that of `collect`."""
-    from collectors.file import FileSettings
-
-    loaded = console.load()
-    found: list[dict[str, Any]] = []
-    notes: list[str] = []
-    good = bad = 0
-    for source in chosen(loaded.config.sources, names):
-        if not isinstance(source, FileSettings):
-            console.note(f"{source.name}: only file sources have a dry run.")
-            continue
-        entries, said = _entries(console, loaded, source)
-        found += [{"source": source.name, **entry} for entry in entries]
-        notes += [f"{source.name}: {note}" for note in said]
-        rejected = entries and not any(entry["mentions"] or not entry["rejects"] for entry in entries)
-        well = 0 if rejected else sum(not entry["problem"] for entry in entries)
-        bad += len(entries) - well
-        good += well if entries else 1
-    for note in notes:
-        (console.note if as_json else console.say)(note)
-    if as_json:
-        console.json(found)
-    else:
-        _show_preview(console, found)
-        if not found and not notes:
-            console.say("No file is waiting.")
-    return 0 if not bad else PARTLY if good else 1
-
-
-def _entries(
-    console: Console, loaded: Loaded, source: FileSettings
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Its files as `collectors.file.preview` has them, and the notes; one without a file for a failure."""
-    from candidly.errors import CandidlyError
-    from collectors.base import Context
-    from collectors.file import preview
-    from collectors.filepreview import blank
-
-    context = Context(now=console.now(), folder=loaded.folder, secret=loaded.secrets.get)
-    try:
-        return preview(source, context), context.notes
-    except CandidlyError as error:
-        return [blank("", str(error))], context.notes
-
-
-def _show_preview(console: Console, found: Sequence[dict[str, Any]]) -> None:
-    for entry in found:
-        if not entry["file"]:
-            console.say(f"{entry['source']}: {entry['problem']}\n")
-            continue
-        lines = ((key, _plainly(value)) for key, value in entry.items())
-        console.say("\n".join(f"{key}: {text}" for key, text in lines if text) + "\n")
-
-
-def _plainly(value: object) -> str:
-    """A value of the dry run for people: no brackets, no quotes; "" for nothing."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} = {_plainly(one) or '-'}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        between = "; " if value and isinstance(value[0], dict) else ", "
-        return between.join(filter(None, map(_plainly, value)))
-    return "" if value is None else str(value)
+def _late(weeks: Mapping[str, int], most: int = 5) -> str:
+    """What to do about new mentions of weeks that are reported already."""
+    first, n = min(weeks), sum(weeks.values())
+    named = ", ".join(f"{week} ({weeks[week]:,})" for week in sorted(weeks)[:most])
+    more = f" and {len(weeks) - most:,} more weeks" if len(weeks) > most else ""
+    of = f"{named}{more}, which are" if len(weeks) > 1 else f"{first}, which is"
+    again = f"candidly report --week {first} writes {'the first' if len(weeks) > 1 else 'it'} anew"
+    return f"{n:,} new mention{'s' if n > 1 else ''} of {of} already reported: {again}"
 
 
 @click.command()
