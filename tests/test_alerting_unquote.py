@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,108 @@ def test_a_line_loses_only_the_links_that_its_message_has_lost(tmp_path):
     assert "canary" in line["text"]
     assert path.stat().st_size == size
     assert unquote(path, lambda _: {whole.id: left}, NOW.date()) == 0, "once"
+
+
+def long(n):
+    """A group whose line takes several pages of a disk."""
+    members = [written(f"canary {k} {'and so on ' * 20}", True, k) for k in range(n)]
+    return as_stored(compose("log", members, NOW))
+
+
+def as_stored(message):
+    """With its names in the order in which the database gives them back."""
+    return replace(message, message=json.loads(json.dumps(message.message, sort_keys=True)))
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.6, 0.9, 1])
+def test_a_last_line_that_was_cut_loses_its_words_once_its_message_has_none(tmp_path, cut):
+    path, whole = tmp_path / "alerts.jsonl", long(5)
+    FileChannel(path).send(whole)
+    line = path.read_bytes()[:-1]
+    path.write_bytes(line[: int(len(line) * cut)])
+    before = path.read_bytes()
+    assert b"canary" in before
+    assert (
+        unquote(path, lambda _: {whole.id: {f"https://forum.example/{n}" for n in range(9)}}, NOW.date()) == 0
+    )
+    assert path.read_bytes() == before, "it may be on its way"
+    assert unquote(path, quoting(), NOW.date()) == 1
+    after = path.read_bytes()
+    assert (len(after), b"canary" in after, json.loads(after)["id"]) == (len(before), False, whole.id)
+    FileChannel(path).send(written("", False, 7))
+    assert [line["id"] for line in lines(path)] == [whole.id, written("", False, 7).id]
+    assert unquote(path, quoting(written("", False, 7).id), NOW.date()) == 0
+
+
+def test_what_was_still_to_come_of_a_blanked_line_goes_the_next_time(tmp_path):
+    path, whole = tmp_path / "alerts.jsonl", long(5)
+    FileChannel(path).send(whole)
+    line = path.read_bytes()
+    half = len(line) // 2
+    path.write_bytes(line[:half])
+    unquote(path, quoting(), NOW.date())
+    path.write_bytes(path.read_bytes() + line[half:])
+    assert unquote(path, quoting(), NOW.date()) == 1
+    assert (lines(path), len(path.read_bytes())) == ([{}], len(line))
+
+
+@given(st.floats(0, 1), st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_line_half_written_over_loses_the_rest_of_its_words(tmp_path_factory, cut, group):
+    path = tmp_path_factory.mktemp("alerts") / "alerts.jsonl"
+    FileChannel(path).send(long(12) if group else as_stored(written("canary", True, 1)))
+    old = path.read_bytes()
+    unquote(path, quoting(), NOW.date())
+    new, at = path.read_bytes(), int(len(old) * cut)
+    path.write_bytes(new[:at] + old[at:])
+    unquote(path, quoting(), NOW.date())
+    assert b"canary" not in path.read_bytes()
+    lines(path)
+
+
+def rotated(path):
+    path.rename(path.with_suffix(".1"))
+    path.write_bytes(b"")
+
+
+def emptied(path):
+    path.with_suffix(".1").write_bytes(path.read_bytes())
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(("rotate", "cleared"), [(rotated, True), (emptied, False)])
+@pytest.mark.parametrize("fresh", [0, 3])
+def test_a_file_that_is_rotated_meanwhile_keeps_its_new_lines(tmp_path, rotate, cleared, fresh):
+    path = tmp_path / "alerts.jsonl"
+    channel = FileChannel(path)
+    for n in (1, 2):
+        channel.send(written("canary", True, n))
+
+    def kept(_ids):
+        rotate(path)
+        for n in range(3, 3 + fresh):
+            channel.send(written("a new message " * 9, True, n))
+        return {}
+
+    assert unquote(path, kept, NOW.date()) == (2 if cleared else 0)
+    assert [line["id"] for line in lines(path)] == [written("", True, n).id for n in range(3, 3 + fresh)]
+    assert (b"canary" in path.with_suffix(".1").read_bytes()) != cleared
+
+
+def test_a_file_that_may_not_be_written_is_trouble_only_where_something_is_to_go(tmp_path, monkeypatch):
+    path = tmp_path / "alerts.jsonl"
+    FileChannel(path).send(written("canary", True, 1))
+    opened = type(path).open
+
+    def refuse(self, mode="r", *args, **more):
+        if "+" in mode:
+            raise PermissionError(13, "Permission denied")
+        return opened(self, mode, *args, **more)
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    assert unquote(path, quoting(written("", True, 1).id), NOW.date()) == 0
+    with pytest.raises(PermissionError):
+        unquote(path, quoting(), NOW.date())
 
 
 @pytest.fixture
