@@ -13,7 +13,7 @@ from analysis.clauses import Ints
 from analysis.network import Floats, Network, Singles, standardise
 
 HIDDEN: Final = 256
-EPOCHS, LEAST_STEPS = 25, 600
+EPOCHS, LEAST_STEPS = 25, 250
 ROWS: Final = 256  # a step
 DROPOUT: Final = 0.3
 RATE: Final = 4e-3  # the highest

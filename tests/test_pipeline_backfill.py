@@ -169,6 +169,7 @@ def check(folder: Path, local: Local, kills: int) -> None:
         assert runlog.requests_since(store, source, EPOCH) <= local.log()
 
 
+@pytest.mark.slow
 def test_a_few_kills_of_a_back_fill_from_a_review_site(tmp_path: Path) -> None:
     with review_site(5_000, 50) as local:
         hit, made = back_fill(tmp_path, local, 3, seed=3)
